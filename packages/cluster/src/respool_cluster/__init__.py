@@ -1,0 +1,1 @@
+"""Cluster support for respool: slot routing, redirections, failover."""

@@ -1,0 +1,1 @@
+"""Sentinel support for respool: discovery, failover, replica rotation."""
