@@ -1,1 +1,5 @@
 """Sentinel support for respool: discovery, failover, replica rotation."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
