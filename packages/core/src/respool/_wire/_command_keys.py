@@ -1,0 +1,121 @@
+"""At which positions of a command's words its keys stand. Decides from words alone; never raises.
+
+Follows https://redis.io/docs/latest/develop/reference/key-specs/. Where a specification is incomplete the
+command has a function of its own here, as it has in the server. Words that do not make a whole command
+have the keys that can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from respool._wire._command_arguments import STREAM_OPTIONS, find_option, number, word
+from respool._wire._command_model import Command, KeySpec
+
+Words = Sequence[object]
+
+
+def key_positions(command: Command, argv: Words) -> list[int]:
+    """Return the positions of keys, in the order in which the server tells them."""
+    special = _SPECIAL.get(command.name)
+    if special is not None:
+        return special(argv)
+    return [at for spec in command.key_specs if not spec.channel for at in _by_spec(spec, argv)]
+
+
+def sole_key(command: Command) -> int:
+    """Return the position of the command's key where it has one and always in the same place, else 0."""
+    if command.name in _SPECIAL or len(command.key_specs) != 1:
+        return 0
+    spec = command.key_specs[0]
+    return spec.start if spec == KeySpec(spec.start) else 0
+
+
+def channel_positions(command: Command, argv: Words) -> list[int]:
+    """Return the positions of shard channels, which decide the slot as keys do."""
+    return [at for spec in command.key_specs if spec.channel for at in _by_spec(spec, argv)]
+
+
+def _by_spec(spec: KeySpec, argv: Words) -> Sequence[int]:
+    first = _behind_keyword(spec, argv) if spec.keyword else spec.start
+    if first is None or first >= len(argv):
+        return ()
+    if spec.counted:
+        return _counted(first, argv)
+    if spec.last >= 0:
+        last = first + spec.last
+    elif spec.limit:
+        last = first + (len(argv) - first) // spec.limit + spec.last
+    else:
+        last = len(argv) + spec.last
+    return range(first, min(last, len(argv) - 1) + 1, spec.step)
+
+
+def _behind_keyword(spec: KeySpec, argv: Words) -> int | None:
+    wanted = spec.keyword.encode()
+    backwards = spec.start < 0
+    places = range(len(argv) + spec.start, 0, -1) if backwards else range(spec.start, len(argv))
+    return next((at + 1 for at in places if word(argv[at]) == wanted), None)
+
+
+def _counted(first: int, argv: Words) -> Sequence[int]:
+    count = number(argv[first])
+    # A count that is no number, negative or beyond the last word has no keys: the server refuses it.
+    return range(first + 1, first + 1 + int(count)) if 0 <= count < len(argv) - first else ()
+
+
+# --- what key specs cannot say
+
+
+def _sort(argv: Words) -> list[int]:
+    """SORT key ... STORE destination: the last of several counts; a pattern may be called STORE."""
+    found, at = [1] if len(argv) > 1 else [], 2
+    skips = {b"LIMIT": 2, b"GET": 1, b"BY": 1}
+    while at < len(argv):
+        option = word(argv[at])
+        if option == b"STORE" and at + 1 < len(argv):
+            found[1:] = [at + 1]
+            at += 1
+        at += 1 + skips.get(option, 0)
+    return found
+
+
+def _georadius(first_option: int) -> Callable[[Words], list[int]]:
+    def positions(argv: Words) -> list[int]:
+        """GEORADIUS key ... STORE or STOREDIST destination: the last of several counts."""
+        found, at = [1] if len(argv) > 1 else [], first_option
+        while at + 1 < len(argv):
+            if word(argv[at]) in (b"STORE", b"STOREDIST"):
+                found[1:] = [at + 1]
+                at += 1
+            at += 1
+        return found
+
+    return positions
+
+
+def _streams(argv: Words) -> list[int]:
+    """XREAD ... STREAMS key ... id ...: the first half of what follows; a consumer may be called STREAMS."""
+    at = find_option(argv, b"STREAMS", STREAM_OPTIONS, 1)
+    if at is None:
+        return []
+    following = len(argv) - at - 1
+    return list(range(at + 1, at + 1 + following // 2)) if following % 2 == 0 else []
+
+
+def _migrate(argv: Words) -> list[int]:
+    """MIGRATE host port key ... or, the key being empty, ... KEYS key ...: a password may be called KEYS."""
+    if len(argv) < 4 or word(argv[3]):
+        return [3] if len(argv) > 3 else []
+    at = find_option(argv, b"KEYS", {b"COPY": 0, b"REPLACE": 0, b"AUTH": 1, b"AUTH2": 2}, 6)
+    return [3] if at is None else list(range(at + 1, len(argv)))
+
+
+_SPECIAL: dict[str, Callable[[Words], list[int]]] = {
+    "SORT": _sort,
+    "GEORADIUS": _georadius(6),
+    "GEORADIUSBYMEMBER": _georadius(5),
+    "XREAD": _streams,
+    "XREADGROUP": _streams,
+    "MIGRATE": _migrate,
+}
