@@ -1,0 +1,23 @@
+"""A Redis for tests: fake servers in pure Python on real sockets, and fixtures for pytest."""
+
+from .clock import Clock
+from .database import DatabaseView
+from .log import CommandLog, LogEntry
+from .raw import RawConnection
+from .real import RealServer, ServerFailed, ServerNotFound, ServerProcess, TLSFiles
+from .server import ClientView, FakeServer
+
+__all__ = [
+    "ClientView",
+    "Clock",
+    "CommandLog",
+    "DatabaseView",
+    "FakeServer",
+    "LogEntry",
+    "RawConnection",
+    "RealServer",
+    "ServerFailed",
+    "ServerNotFound",
+    "ServerProcess",
+    "TLSFiles",
+]

@@ -1,0 +1,1 @@
+"""The commands, one file per family: each offers its own as `family`."""

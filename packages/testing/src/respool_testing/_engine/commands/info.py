@@ -1,0 +1,125 @@
+"""INFO and ROLE: what a server says of itself to clients that decide by it.
+
+https://redis.io/docs/latest/commands/info/ and https://redis.io/docs/latest/commands/role/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from respool_testing.replies import Reply, Verbatim
+
+from ..call import Call
+from ..registry import Family
+from ..state import ServerState
+
+family = Family("server")
+
+Section: TypeAlias = Callable[[ServerState], Mapping[str, object]]
+
+_ALL: Final = frozenset({b"all", b"everything", b"default"})
+
+
+@family.command(
+    "info",
+    arity=-1,
+    flags="loading stale",
+    tips="nondeterministic_output request_policy:all_shards response_policy:special",
+    categories="dangerous",
+)
+def info(call: Call) -> Reply:
+    wanted = {word.lower() for word in call.args} or _ALL
+    sections = [
+        _section(title, fields(call.server))
+        for title, fields in SECTIONS.items()
+        if wanted & _ALL or title.lower().encode() in wanted
+    ]
+    return Verbatim("\r\n".join(sections).encode())
+
+
+@family.command(
+    "role", arity=1, flags="noscript loading stale fast", since="2.8.12", categories="admin dangerous"
+)
+def role(call: Call) -> Reply:
+    return [b"master", 0, []]
+
+
+def _section(title: str, fields: Mapping[str, object]) -> str:
+    return f"# {title}\r\n" + "".join(f"{name}:{value}\r\n" for name, value in fields.items())
+
+
+def _server(server: ServerState) -> Mapping[str, object]:
+    uptime = max(server.now - server.started_at, 0) // 1_000_000
+    return {
+        "redis_version": server.settings.version,
+        "redis_mode": server.settings.mode,
+        "os": "respool-testing",
+        "arch_bits": 64,
+        "process_id": 1,
+        "run_id": server.run_id,
+        "tcp_port": server.port,
+        "server_time_usec": server.now,
+        "uptime_in_seconds": uptime,
+        "uptime_in_days": uptime // 86_400,
+    }
+
+
+def _clients(server: ServerState) -> Mapping[str, object]:
+    return {
+        "connected_clients": len(server.sessions),
+        "cluster_connections": 0,
+        "maxclients": server.settings.max_clients,
+        "blocked_clients": len(server.blocked),
+        "tracking_clients": 0,
+    }
+
+
+def _memory(server: ServerState) -> Mapping[str, object]:
+    return {
+        "used_memory": 0,
+        "used_memory_human": "0B",
+        "maxmemory": server.options.get("maxmemory", "0"),
+        "maxmemory_policy": server.options.get("maxmemory-policy", "noeviction"),
+    }
+
+
+def _persistence(server: ServerState) -> Mapping[str, object]:
+    return {"loading": 0, "async_loading": 0, "rdb_bgsave_in_progress": 0, "aof_enabled": 0}
+
+
+def _stats(server: ServerState) -> Mapping[str, object]:
+    return {
+        "total_connections_received": server.connections_received,
+        "total_commands_processed": server.commands_processed,
+        "expired_keys": server.expired_keys,
+        "evicted_keys": 0,
+    }
+
+
+def _replication(server: ServerState) -> Mapping[str, object]:
+    return {"role": "master", "connected_slaves": 0, "master_replid": server.run_id, "master_repl_offset": 0}
+
+
+def _cluster(server: ServerState) -> Mapping[str, object]:
+    return {"cluster_enabled": int(server.settings.mode == "cluster")}
+
+
+def _keyspace(server: ServerState) -> Mapping[str, object]:
+    return {
+        f"db{database.index}": f"keys={len(database)},expires={database.expiring()},avg_ttl=0"
+        for database in server.keyspace.databases
+        if len(database)
+    }
+
+
+SECTIONS: Final[dict[str, Section]] = {
+    "Server": _server,
+    "Clients": _clients,
+    "Memory": _memory,
+    "Persistence": _persistence,
+    "Stats": _stats,
+    "Replication": _replication,
+    "Cluster": _cluster,
+    "Keyspace": _keyspace,
+}

@@ -1,0 +1,32 @@
+"""Which families of commands a server of each kind has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .commands import (
+    client,
+    connection,
+    counters,
+    expiry,
+    info,
+    introspection,
+    keys,
+    server,
+    strings,
+    transactions,
+)
+from .registry import Family
+
+DATA_SERVER: Final[tuple[Family, ...]] = (
+    connection.family,
+    client.family,
+    keys.family,
+    expiry.family,
+    strings.family,
+    counters.family,
+    transactions.family,
+    server.family,
+    info.family,
+    introspection.family,
+)

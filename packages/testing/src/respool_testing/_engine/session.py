@@ -1,0 +1,91 @@
+"""What a server remembers about one client. Plain data: the commands change it, nothing here decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from respool_testing.replies import Reply
+
+from .keyspace import DatabaseKey
+from .parser import Request
+
+
+class ReplyMode(Enum):
+    """CLIENT REPLY. SKIP_NEXT is armed by the command that asks for it and becomes SKIP for the one after."""
+
+    ON = "on"
+    OFF = "off"
+    SKIP_NEXT = "skip_next"
+    SKIP = "skip"
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Commands queued since MULTI; spoilt once one of them could not be queued."""
+
+    queue: list[Request] = field(default_factory=list)
+    spoilt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A command's answer when it must wait.
+
+    It is run again when one of the keys changes; once `timeout` microseconds (None: for ever) are over, the
+    answer is `otherwise`.
+    """
+
+    keys: Sequence[bytes]
+    timeout: int | None
+    otherwise: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A blocked command: what to run again, which keys may wake it, and until when (microseconds)."""
+
+    request: Request
+    keys: frozenset[DatabaseKey]
+    deadline: int | None
+    otherwise: Reply
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One connected client."""
+
+    id: int
+    address: str
+    local_address: str
+    connected_at: int
+    authenticated: bool = True
+    user: bytes = b"default"
+    protocol: int = 2
+    database: int = 0
+    name: bytes = b""
+    library_name: bytes = b""
+    library_version: bytes = b""
+    reply_mode: ReplyMode = ReplyMode.ON
+    no_evict: bool = False
+    no_touch: bool = False
+    transaction: Transaction | None = None
+    watched: dict[DatabaseKey, int] = field(default_factory=dict)
+    closing: bool = False
+    last_active: int = 0
+    last_command: str = "NULL"
+    commands: int = 0
+
+    def reset(self, *, authenticated: bool) -> None:
+        """Forget everything but identity, as RESET does."""
+        self.authenticated = authenticated
+        self.user = b"default"
+        self.protocol = 2
+        self.database = 0
+        self.name = b""
+        self.reply_mode = ReplyMode.ON
+        self.no_evict = False
+        self.no_touch = False
+        self.transaction = None
+        self.watched.clear()

@@ -1,0 +1,48 @@
+"""Everything one server knows, in one place. The commands read and change it; the engine drives them.
+
+The present is `now`, in microseconds since the epoch, set by the engine before anything runs.
+"""
+
+from __future__ import annotations
+
+import random
+
+from .keyspace import Keyspace
+from .outbox import Outbox
+from .session import Session, Waiting
+from .settings import ServerSettings
+
+
+class ServerState:
+    """The state of one server."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.random = random.Random(settings.seed)
+        self.run_id = f"{self.random.getrandbits(160):040x}"
+        self.now = 0
+        self.started_at = 0
+        self.keyspace = Keyspace(settings.databases)
+        self.outbox = Outbox()
+        self.sessions: dict[int, Session] = {}
+        # In the order they began to wait, which is the order they are served in.
+        self.blocked: dict[Session, Waiting] = {}
+        self.next_session_id = 1
+        self.password = settings.password
+        self.options: dict[str, str] = {}
+        self.connections_received = 0
+        self.commands_processed = 0
+        self.expired_keys = 0
+        self.port = 0
+
+    @property
+    def now_ms(self) -> int:
+        """Return the present in milliseconds since the epoch."""
+        return self.now // 1000
+
+    def unblock(self, session: Session) -> Waiting | None:
+        """Let a client wait no longer; return what it waited for."""
+        waiting = self.blocked.pop(session, None)
+        if waiting is not None:
+            self.outbox.release(session)
+        return waiting

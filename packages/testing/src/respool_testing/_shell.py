@@ -1,0 +1,229 @@
+"""The asyncio side of one fake server: listeners, connections, and doing what the engine says.
+
+Decides nothing about commands. Synchronous throughout: it has no tasks that could be left over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ._engine.engine import Engine
+from ._engine.outbox import Effects
+from ._engine.parser import ProtocolViolation, Request, RequestParser
+from ._engine.session import Session
+from .clock import Clock, Timer
+from .log import CommandLog, LogEntry
+
+TOO_MANY_CLIENTS = b"-ERR max number of clients reached\r\n"
+
+
+class ClientConnection(asyncio.Protocol):
+    """One accepted socket: hands its requests to the shell, and none while the client is blocked."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._parser = RequestParser()
+        self._paused = False
+        self.transport: asyncio.Transport
+        self.session: Session | None = None
+        self.closed = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._shell.welcome(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed(data)
+        self.pump()
+
+    def pause_writing(self) -> None:
+        # A client that does not read its replies gets no more of its requests served.
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self.pump()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._shell.farewell(self)
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def pump(self) -> None:
+        """Serve what has arrived, as far as the client may go on."""
+        while self._may_go_on() and self.session is not None:
+            self._parser.trusted = self.session.authenticated
+            try:
+                request = self._parser.next_request()
+            except ProtocolViolation as violation:
+                self.write(b"-ERR Protocol error: %b\r\n" % str(violation).encode("latin-1"))
+                self.hang_up()
+                return
+            if request is None:
+                return
+            self._shell.serve(self.session, request)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the socket is already closing."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def hang_up(self) -> None:
+        """Close once everything written is sent."""
+        self.transport.close()
+
+    def _may_go_on(self) -> bool:
+        return not (
+            self.session is None
+            or self._paused
+            or self.session.closing
+            or self.transport.is_closing()
+            or self._shell.is_blocked(self.session)
+        )
+
+
+class Shell:
+    """One server's listeners and connections round its engine."""
+
+    def __init__(self, engine: Engine, clock: Clock, log: CommandLog) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.log = log
+        self._connections: dict[Session, ClientConnection] = {}
+        self._listeners: list[asyncio.Server] = []
+        self._timer: Timer | None = None
+        self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the server listens."""
+        return bool(self._listeners)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Return the connected clients, oldest first."""
+        return list(self._connections)
+
+    async def listen(self, host: str, port: int) -> int:
+        """Accept clients on a TCP port, any free one for 0; return the port."""
+        loop = asyncio.get_running_loop()
+        self.clock.bind(loop)
+        listener = await loop.create_server(lambda: ClientConnection(self), host, port)
+        self._listeners.append(listener)
+        self._reschedule()
+        bound: int = listener.sockets[0].getsockname()[1]
+        return bound
+
+    async def close(self) -> None:
+        """Stop listening, drop every client, and wait until all sockets are closed."""
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        closing = [connection.closed for connection in self._connections.values()]
+        self.drop_connections()
+        if closing:
+            await asyncio.wait(closing)
+        for listener in listeners:
+            await listener.wait_closed()
+
+    def drop_connections(self) -> int:
+        """Cut every connection at once, without a word; return how many there were."""
+        connections = list(self._connections.values())
+        for connection in connections:
+            connection.transport.abort()
+        return len(connections)
+
+    def welcome(self, connection: ClientConnection) -> None:
+        """Take in a new connection, unless the server is full or has stopped listening."""
+        if not self._listeners:
+            connection.transport.abort()
+            return
+        if len(self._connections) >= self.engine.state.settings.max_clients:
+            connection.write(TOO_MANY_CLIENTS)
+            connection.hang_up()
+            return
+        address = _spelled(connection.transport.get_extra_info("peername"))
+        local = _spelled(connection.transport.get_extra_info("sockname"))
+        connection.session = self.engine.connect(address, local, self.clock.microseconds())
+        self._connections[connection.session] = connection
+        self._notify()
+
+    def farewell(self, connection: ClientConnection) -> None:
+        """Forget a connection that is gone."""
+        if connection.session is not None:
+            self._connections.pop(connection.session, None)
+            self.engine.disconnect(connection.session)
+            self._notify()
+
+    def is_blocked(self, session: Session) -> bool:
+        """Tell whether a client waits inside a blocking command."""
+        return session in self.engine.state.blocked
+
+    def serve(self, session: Session, request: Request) -> None:
+        """Carry out one request."""
+        effects = self.engine.execute(session, request, self.clock.microseconds())
+        if (session, request) not in effects.executed:
+            self._record(session, request, executed=False)
+        self.perform(effects)
+
+    def settle(self) -> None:
+        """Let time pass up to now, and do what follows."""
+        self.perform(self.engine.tick(self.clock.microseconds()))
+
+    def perform(self, effects: Effects) -> None:
+        """Do what the engine asked for."""
+        for session, request in effects.executed:
+            self._record(session, request, executed=True)
+        for delivery in effects.deliveries:
+            connection = self._connections.get(delivery.session)
+            if connection is not None:
+                connection.write(delivery.data)
+        for session in effects.hangups:
+            if session in self._connections:
+                self._connections[session].hang_up()
+        for session in effects.released:
+            if session in self._connections:
+                asyncio.get_running_loop().call_soon(self._connections[session].pump)
+        self._reschedule()
+        self._notify()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds; it is asked again after every step of the server."""
+        if condition():
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watchers.append((condition, waiter))
+        try:
+            await waiter
+        finally:
+            self._watchers = [watcher for watcher in self._watchers if watcher[1] is not waiter]
+
+    def _record(self, session: Session, request: Request, *, executed: bool) -> None:
+        self.log.record(LogEntry(request, session.id, self.clock.now(), executed))
+
+    def _reschedule(self) -> None:
+        """Be woken when something happens by itself."""
+        deadline = self.engine.deadline() if self._listeners else None
+        if self._timer is not None:
+            if self._timer.when == deadline and not self._timer.cancelled:
+                return
+            self._timer.cancel()
+        self._timer = None if deadline is None else self.clock.call_at(deadline, self.settle)
+
+    def _notify(self) -> None:
+        for condition, waiter in self._watchers:
+            if not waiter.done() and condition():
+                waiter.set_result(None)
+
+
+def _spelled(address: object) -> str:
+    """Spell a socket's address as CLIENT LIST does."""
+    if isinstance(address, tuple):
+        host, port = address[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{address or ''}:0"

@@ -1,0 +1,95 @@
+"""A fake server's keys, read and written directly by the test, past the protocol.
+
+A write has every consequence that a client's would have: it wakes blocked commands and spoils a WATCH.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from typing import TypeAlias
+
+from ._engine.keyspace import Database
+from ._engine.values import Hash, List, Value
+
+Scalar: TypeAlias = "bytes | str | int | float"
+Key: TypeAlias = "bytes | str"
+Plain: TypeAlias = "bytes | list[bytes] | dict[bytes, bytes]"
+Writable: TypeAlias = "Scalar | Sequence[Scalar] | Mapping[str, Scalar] | Mapping[bytes, Scalar]"
+
+
+class DatabaseView(MutableMapping[Key, Plain]):
+    """One numbered database as a mapping.
+
+    Keys may be text or bytes; what comes out is bytes, a list or a dict of them. What is read is a copy:
+    change a value by assigning it.
+    """
+
+    def __init__(self, database: Database, settle: Callable[[], None], now_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._settle = settle
+        self._now_ms = now_ms
+
+    def __getitem__(self, key: Key) -> Plain:
+        value = self._current().get(_encoded(key))
+        if value is None:
+            raise KeyError(key)
+        return _plain(value)
+
+    def __setitem__(self, key: Key, value: Writable) -> None:
+        self._database.put(_encoded(key), _stored(value))
+        self._settle()
+
+    def __delitem__(self, key: Key) -> None:
+        if not self._current().delete(_encoded(key)):
+            raise KeyError(key)
+        self._settle()
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, (str, bytes)) and _encoded(key) in self._current()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(list(self._current()))
+
+    def __len__(self) -> int:
+        return len(self._current())
+
+    def __repr__(self) -> str:
+        return f"<DatabaseView {self._database.index}: {len(self)} keys>"
+
+    def expire(self, key: Key, seconds: float | None) -> None:
+        """Let a key end after some seconds of the server's clock; None lets it live for ever."""
+        if key not in self:
+            raise KeyError(key)
+        moment = None if seconds is None else self._now_ms() + round(seconds * 1000)
+        self._database.set_expiry(_encoded(key), moment)
+        self._settle()
+
+    def ttl(self, key: Key) -> float | None:
+        """Return the seconds a key has left; None for ever."""
+        if key not in self:
+            raise KeyError(key)
+        moment = self._database.expiry(_encoded(key))
+        return None if moment is None else (moment - self._now_ms()) / 1000
+
+    def _current(self) -> Database:
+        """Return the database as of now: what has expired is gone."""
+        self._settle()
+        return self._database
+
+
+def _encoded(word: Scalar) -> bytes:
+    return word if isinstance(word, bytes) else str(word).encode()
+
+
+def _plain(value: Value) -> Plain:
+    if isinstance(value, bytes):
+        return value
+    return dict(value) if isinstance(value, Hash) else list(value)
+
+
+def _stored(value: Writable) -> Value:
+    if isinstance(value, Mapping):
+        return Hash({_encoded(field): _encoded(each) for field, each in value.items()})
+    if isinstance(value, (str, bytes, int, float)):
+        return _encoded(value)
+    return List(_encoded(each) for each in value)

@@ -1,0 +1,70 @@
+"""The pytest plugin: fake and real servers as fixtures.
+
+Loaded in every pytest run of whoever has the kit installed, so it imports the kit only inside the fixtures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .real import ServerProcess
+    from .server import FakeServer
+
+REQUIRE_REAL_VARIABLE = "RESPOOL_REQUIRE_REAL"
+
+
+@pytest_asyncio.fixture
+async def respool_server() -> AsyncIterator[FakeServer]:
+    """Offer a fresh fake server, running."""
+    from .server import FakeServer
+
+    async with FakeServer() as server:
+        yield server
+
+
+@pytest.fixture
+def respool_clock(respool_server: FakeServer) -> Clock:
+    """Offer the clock of `respool_server`."""
+    return respool_server.clock
+
+
+@pytest.fixture(scope="session")
+def _respool_real_process() -> Iterator[ServerProcess | str]:
+    """Run one real server for the whole session; without one, offer the sentence that says how to get it."""
+    from .real import ServerNotFound, ServerProcess
+
+    try:
+        server = ServerProcess()
+    except ServerNotFound as missing:
+        yield str(missing)
+        return
+    server.start_process()
+    yield server
+    server.stop_process()
+
+
+@pytest.fixture
+def real_server(_respool_real_process: ServerProcess | str) -> ServerProcess:
+    """Offer a real server, emptied; skip where there is none, or fail if RESPOOL_REQUIRE_REAL=1."""
+    if isinstance(_respool_real_process, str):
+        if os.environ.get(REQUIRE_REAL_VARIABLE) == "1":
+            pytest.fail(_respool_real_process)
+        pytest.skip(_respool_real_process)
+    _respool_real_process.call("FLUSHALL")
+    return _respool_real_process
+
+
+@pytest.fixture(params=["fake", "real"])
+def any_server(request: pytest.FixtureRequest) -> FakeServer | ServerProcess:
+    """Run the test on a fake and on a real server; both have `host`, `port` and `url`."""
+    server: FakeServer | ServerProcess = request.getfixturevalue(
+        "respool_server" if request.param == "fake" else "real_server"
+    )
+    return server
