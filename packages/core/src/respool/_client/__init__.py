@@ -1,0 +1,1 @@
+"""What people write against: the client and its pipeline."""

@@ -1,0 +1,377 @@
+"""A connection: one place to send requests to one server. The page's promises, on top of a link.
+
+It never decides who may use it: that is its pool's affair, which it tells of every loss through its `observer`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
+
+from respool._connection.generation import Generation
+from respool._connection.invocation import (
+    CommandInvocation,
+    build_request,
+    build_silent_request,
+    check_answered,
+    keep_error,
+    words_of,
+)
+from respool._connection.link import Link
+from respool._connection.opening import open_generation
+from respool._connection.pushes import PushBox
+from respool._connection.request import Request
+from respool._connection.session import SUBSCRIBING, Held, after, command_name
+from respool._connection.settings import Settings, check_encoding, check_seconds
+from respool._wire.commands import block_timeout
+from respool._wire.decoding import decode_reply
+from respool._wire.handshake import Introduction
+from respool._wire.values import ProtocolVersion, ResponseType, ValueT
+from respool.errors import ConnectionError, RedisError, ResponseError, TimeoutError
+
+ConnectCallback: TypeAlias = Callable[["BaseConnection"], "Awaitable[object] | object"]
+
+
+class Observer(Protocol):
+    """Who owns a connection's slot and has to know when its socket is gone."""
+
+    def on_lost(self, connection: BaseConnection) -> None: ...
+
+
+class BaseConnection(asyncio.BaseProtocol):
+    """Base of every connection. `stream_timeout` is the default deadline of a request, in seconds.
+
+    Not connected, it connects when it is first used. Requests are answered in the order they were sent, and
+    many may be in flight. Cancelling one closes nothing and shifts nobody's reply.
+    """
+
+    push_messages: asyncio.Queue[ResponseType]
+    """Push messages that nobody has fetched yet. Bounded; what falls out is counted in `dropped_pushes`."""
+
+    tracking_client_id: int | None
+    """Client id that invalidations are redirected to, while tracking is on."""
+
+    client_id: int | None
+    """Id of this connection on the server; None while there is none."""
+
+    protocol_version: ProtocolVersion
+
+    def __init__(
+        self,
+        stream_timeout: float | None = None,
+        encoding: str = "utf-8",
+        decode_responses: bool = False,
+        *,
+        client_name: str | None = None,
+        protocol_version: ProtocolVersion = 3,
+        noreply: bool = False,
+        noevict: bool = False,
+        notouch: bool = False,
+        connect_timeout: float | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        db: int | None = 0,
+    ) -> None:
+        introduction = Introduction(
+            protocol_version=protocol_version,
+            db=db,
+            client_name=client_name,
+            noevict=noevict,
+            notouch=notouch,
+            noreply=noreply,
+            username=username,
+            password=password,
+        )
+        self._settings = Settings.of(
+            stream_timeout, connect_timeout, encoding, decode_responses, introduction
+        )
+        self.protocol_version = protocol_version
+        self.client_id = None
+        self.tracking_client_id = None
+        self.server_version: tuple[int, ...] | None = None
+        self.observer: Observer | None = None
+        self._pushes = PushBox()
+        self.push_messages = self._pushes.messages
+        self._link = Link(self, self._settings.stream_timeout, self._settings.connect_timeout)
+        self._held = Held.NOTHING
+        self._lost = Held.NOTHING
+        self._callbacks: list[ConnectCallback] = []
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return the address, for messages and logs."""
+
+    @abstractmethod
+    async def _open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> object:
+        """Connect a transport to a protocol."""
+
+    def __repr__(self) -> str:
+        state = (
+            "connected" if self.is_connected else "connecting" if self._link.generation else "not connected"
+        )
+        return f"<{type(self).__name__} {self.describe()} db={self._settings.introduction.db or 0} {state}>"
+
+    # ---- opening and closing
+
+    async def connect(self) -> None:
+        """Wait until the connection is up and its handshake done; open it if nobody has yet.
+
+        Raises `ConnectionError`, `TimeoutError` after `connect_timeout`, or what the server refused the handshake
+        with. Cancelled, it gives the attempt up unless others wait for it.
+        """
+        self._lost = Held.NOTHING
+        if not self.is_connected and not self._link.is_opening_task():
+            await self._link.wait_open()
+
+    def start(self) -> Generation:
+        """Return the current generation, beginning one if there is none. Never waits, never raises."""
+        return self._link.start()
+
+    def disconnect(self) -> None:
+        """Close the connection now. Requests in flight fail; the next use opens it again."""
+        self._link.close()
+        self._lost = Held.NOTHING
+
+    async def wait_closed(self) -> None:
+        """Wait until the last socket, closed, has let go of the event loop."""
+        if self._link.closed is not None:
+            await asyncio.shield(self._link.closed)
+
+    def register_connect_callback(self, callback: ConnectCallback) -> None:
+        """Call `callback(connection)` after every successful connect, before anything else is sent.
+
+        Callbacks run in order and may be coroutine functions. What one raises fails the attempt to connect.
+        """
+        self._callbacks.append(callback)
+
+    def clear_connect_callbacks(self) -> None:
+        """Forget the connect callbacks."""
+        self._callbacks.clear()
+
+    async def bring_up(self, generation: Generation) -> None:
+        """Open the socket, introduce ourselves, run the connect callbacks. For the link alone."""
+        introduction = self._settings.introduction
+        greeting = await open_generation(generation, self._open_socket, introduction, self.describe())
+        self.client_id = greeting.client_id
+        self.server_version = greeting.server_version
+        for callback in self._callbacks:
+            result = callback(self)
+            if inspect.isawaitable(result):
+                await result
+
+    def on_push(self, message: object) -> None:
+        """Take one push message. For the link alone."""
+        self._pushes.put(message)
+
+    def on_lost(self, error: RedisError) -> None:
+        """Forget what died with the socket. For the link alone."""
+        self._lost, self._held = self._held, Held.NOTHING
+        self.client_id = self.tracking_client_id = None
+        self._pushes.fail(error)
+        if self.observer is not None:
+            self.observer.on_lost(self)
+
+    # ---- how it is doing
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the socket is up and the handshake done."""
+        return self._link.is_open
+
+    @property
+    def requests_pending(self) -> int:
+        """Number of requests that wait for their reply or to be written."""
+        generation = self._link.generation
+        return len(generation.fifo) if generation is not None else 0
+
+    @property
+    def average_response_time(self) -> float:
+        """Seconds from written to answered: an exponentially weighted mean; 0 before the first reply."""
+        generation = self._link.generation
+        return generation.fifo.mean_seconds if generation is not None else 0.0
+
+    @property
+    def estimated_time_to_idle(self) -> float:
+        """Seconds until all pending requests are answered, going by the average."""
+        return self.requests_pending * self.average_response_time
+
+    @property
+    def lag(self) -> float:
+        """Seconds of silence with requests in flight; 0 with none."""
+        generation = self._link.generation
+        return generation.lag if generation is not None else 0.0
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds since anything arrived; 0 while it is not connected."""
+        generation = self._link.generation
+        return generation.idle_seconds if generation is not None else 0.0
+
+    @property
+    def dropped_pushes(self) -> int:
+        """How many push messages fell out of `push_messages` because nobody fetched them."""
+        return self._pushes.dropped
+
+    @property
+    def held(self) -> Held:
+        """What this connection holds on the server (a transaction, watched keys, settings ...)."""
+        return self._held
+
+    async def can_read(self) -> bool:
+        """Tell whether a push message is waiting to be fetched."""
+        return not self.push_messages.empty()
+
+    # ---- requests
+
+    async def create_request(
+        self,
+        command: bytes,
+        *args: ValueT,
+        noreply: bool | None = None,
+        decode: bool | None = None,
+        encoding: str | None = None,
+        raise_exceptions: bool = True,
+        timeout: float | None = None,
+    ) -> Request[ResponseType]:
+        """Send one command and return the future of its reply, without waiting for it.
+
+        Connects first if need be. `timeout` is in seconds; `decode` and `encoding` fall back to the
+        connection's. With `raise_exceptions=False` an error reply becomes the result. With `noreply` the server is
+        told not to answer, and the future is done once written, with None. Raises `DataError` for what
+        cannot be sent, and `ConnectionError` when the socket was lost together with state that this connection
+        held: `connect()` begins afresh.
+        """
+        invocation = CommandInvocation(command, args, decode, encoding)
+        requests = await self._send([invocation], raise_exceptions, timeout, noreply)
+        return requests[0]
+
+    async def create_requests(
+        self,
+        commands: list[CommandInvocation],
+        raise_exceptions: bool = True,
+        timeout: float | None = None,
+    ) -> list[Request[ResponseType]]:
+        """Send several commands in one write and return the futures of their replies, in order."""
+        return await self._send(commands, raise_exceptions, timeout, None)
+
+    async def _send(
+        self,
+        commands: list[CommandInvocation],
+        raise_exceptions: bool,
+        timeout: float | None,
+        noreply: bool | None,
+    ) -> list[Request[ResponseType]]:
+        await self._ready()
+        held = self._held
+        requests = []
+        for invocation in commands:
+            args = words_of(invocation.command, invocation.args)
+            name = command_name(args)
+            check_answered(name, args)
+            request = self._build(invocation, args, raise_exceptions, noreply)
+            request.deadline = self._deadline(args, timeout)
+            requests.append(request)
+            held = after(held, name)
+        self._held = held
+        self._submit(requests)
+        return requests
+
+    def _build(
+        self,
+        invocation: CommandInvocation,
+        args: tuple[ValueT, ...],
+        raise_exceptions: bool,
+        noreply: bool | None,
+    ) -> Request[ResponseType]:
+        settings = self._settings
+        encoding = settings.encoding if invocation.encoding is None else invocation.encoding
+        if encoding is not settings.encoding:
+            check_encoding(encoding)
+        always_silent = settings.introduction.noreply
+        if always_silent or noreply:
+            return build_silent_request(args, encoding=encoding, skip=not always_silent)
+        decode = settings.decode_responses if invocation.decode is None else invocation.decode
+        rescue = None if raise_exceptions else keep_error
+        return build_request(args, encoding=encoding, decode=decode, rescue=rescue)
+
+    def _deadline(self, args: tuple[ValueT, ...], timeout: float | None) -> float:
+        if timeout is None:
+            # A command that blocks on purpose gets its own time on top.
+            timeout = self._settings.stream_timeout + (block_timeout(args) or 0.0)
+        check_seconds("timeout", timeout)
+        return asyncio.get_running_loop().time() + timeout
+
+    def _submit(self, requests: list[Request[ResponseType]]) -> None:
+        generation = self._link.start()
+        if self._link.is_opening_task():
+            generation.exchange(requests)
+        else:
+            generation.submit(requests)
+
+    async def _ready(self) -> None:
+        if self._lost:
+            lost = self._lost.name or self._lost
+            message = (
+                f"{self.describe()}: the connection was lost, and its {lost} with it; connect() begins afresh"
+            )
+            raise ConnectionError(message)
+        if not self.is_connected:
+            await self.connect()
+
+    # ---- messages
+
+    async def send_command(self, command: bytes, *args: ValueT) -> None:
+        """Send one command whose answer is read with `fetch_push_message`: SUBSCRIBE and its kin, MONITOR."""
+        await self._ready()
+        words = words_of(command, args)
+        name = command_name(words)
+        encoding = self._settings.encoding
+        if name in SUBSCRIBING:
+            self._link.start().listen()
+            request = build_silent_request(words, encoding=encoding, skip=False)
+        else:
+            if name == b"MONITOR":
+                self._link.start().listen()
+            request = build_request(words, encoding=encoding, convert=self._pushes.put)
+        request.deadline = self._deadline(words, None)
+        self._held = after(self._held, name)
+        self._submit([request])
+
+    async def fetch_push_message(
+        self,
+        decode: bool | None = None,
+        push_message_types: set[bytes] | None = None,
+        block: bool | None = False,
+    ) -> ResponseType:
+        """Return the next push message of the wanted types; the others stay in `push_messages`.
+
+        With `block` it waits as long as it takes, otherwise for `stream_timeout` and then raises `TimeoutError`.
+        Raises `ConnectionError` when the connection is lost meanwhile. Cancelled, it takes no message.
+        """
+        types = frozenset(push_message_types) if push_message_types else None
+        message = self._pushes.take(types)
+        if message is None:
+            await self._ready()
+            timeout = None if block else self._settings.stream_timeout
+            try:
+                message = await asyncio.wait_for(self._pushes.wait(types), timeout)
+            except asyncio.TimeoutError:
+                raise TimeoutError(f"{self.describe()}: no push message within {timeout:g} s") from None
+        decoded = self._settings.decode_responses if decode is None else decode
+        return decode_reply(message, self._settings.encoding) if decoded else message
+
+    async def update_tracking_client(self, enabled: bool, client_id: int | None = None) -> bool:
+        """Turn tracking on, with invalidations sent to `client_id`, or off. Return whether the server did.
+
+        https://redis.io/docs/latest/commands/client-tracking/
+        """
+        redirect: tuple[ValueT, ...] = ("REDIRECT", client_id) if enabled and client_id is not None else ()
+        try:
+            await (await self.create_request(b"CLIENT TRACKING", "ON" if enabled else "OFF", *redirect))
+        except ResponseError:
+            return False
+        self.tracking_client_id = client_id if enabled else None
+        return True

@@ -1,0 +1,84 @@
+"""From a command and its options to a request that is ready to be sent."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from respool._connection.request import Convert, Request, Rescue, SilentRequest
+from respool._connection.session import SUBSCRIBING
+from respool._wire.decoding import decoder
+from respool._wire.encoding import pack, split_name
+from respool._wire.values import ValueT
+from respool.errors import (
+    BusyLoadingError,
+    DataError,
+    InvalidResponse,
+    ProtocolError,
+    RedisError,
+    ResponseError,
+)
+
+_SKIP = b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"
+
+
+@dataclass(frozen=True)
+class CommandInvocation:
+    """One command for `create_requests`: None means what its connection was made with."""
+
+    command: bytes
+    args: tuple[ValueT, ...] = ()
+    decode: bool | None = None
+    encoding: str | None = None
+
+
+def build_request(
+    args: tuple[ValueT, ...],
+    *,
+    encoding: str = "utf-8",
+    decode: bool = False,
+    convert: Convert | None = None,
+    rescue: Rescue | None = None,
+    kind: type[Request[object]] = Request,
+) -> Request[object]:
+    """Make a request in the running loop. Raises `DataError` for what cannot be sent."""
+    request = kind(loop=asyncio.get_running_loop())
+    request.args = args
+    request.payload = pack(args, encoding)
+    request.convert = convert or (decoder(encoding) if decode else None)
+    request.rescue = rescue
+    return request
+
+
+def build_silent_request(args: tuple[ValueT, ...], *, encoding: str = "utf-8", skip: bool) -> Request[object]:
+    """Make a request that will get no reply: with `skip`, the server is told so in front of it."""
+    request = build_request(args, encoding=encoding, kind=SilentRequest)
+    if skip:
+        payload = request.payload
+        request.payload = _SKIP + payload if isinstance(payload, bytes) else (_SKIP, *payload)
+    return request
+
+
+def words_of(command: bytes, args: tuple[ValueT, ...]) -> tuple[ValueT, ...]:
+    """Return a command as it is sent: a name with a space in it is two words."""
+    words = split_name(command)
+    if not words:
+        raise DataError("an empty command name")
+    return (*words, *args)
+
+
+def check_answered(name: bytes, args: tuple[ValueT, ...]) -> None:
+    """Raise `DataError` for a command that is not answered by one reply: its future would wait for another's."""
+    if name in SUBSCRIBING or name in (b"MONITOR", b"SYNC", b"PSYNC"):
+        raise DataError(f"{name.decode()} is answered by messages: use send_command and fetch_push_message")
+    if name == b"CLIENT REPLY" and str(args[2:3]).upper().find("ON") < 0:
+        raise DataError("CLIENT REPLY would leave its future without a reply: use noreply=True")
+
+
+def keep_error(request: Request[object], error: RedisError) -> bool:
+    """Rescue for callers that take an error reply as a result. A lost connection is still an exception."""
+    is_reply = isinstance(error, (ResponseError, BusyLoadingError, ProtocolError))
+    if not is_reply or isinstance(error, InvalidResponse):
+        return False
+    request.set_result(error)
+    return True

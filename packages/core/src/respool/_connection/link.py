@@ -1,0 +1,132 @@
+"""Successive sockets to one place: begins a generation when one is needed, and clears up after each.
+
+Knows nothing of what is said on the line. One opening at a time, shared by all who wait for it; it has one time
+limit over everything, and is given up when nobody waits for it any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from respool._connection.generation import Generation
+from respool._connection.request import Request, fail, fresh
+from respool.errors import ConnectionError, RedisError, TimeoutError
+
+
+class LinkOwner(Protocol):
+    """What a link asks of the connection it serves."""
+
+    def describe(self) -> str: ...
+
+    async def bring_up(self, generation: Generation) -> None:
+        """Open the socket of `generation` and do all that comes before the first command."""
+
+    def on_push(self, message: object) -> None: ...
+
+    def on_lost(self, error: RedisError) -> None:
+        """Forget what died with the socket. Its requests are told after this."""
+
+
+class Link:
+    """The current generation of one connection, if there is one. Times are in seconds."""
+
+    __slots__ = (
+        "_connect_timeout",
+        "_expected_by",
+        "_opening",
+        "_owner",
+        "_stream_timeout",
+        "closed",
+        "generation",
+    )
+
+    def __init__(self, owner: LinkOwner, stream_timeout: float, connect_timeout: float) -> None:
+        self.generation: Generation | None = None
+        self.closed: asyncio.Future[None] | None = None
+        self._owner = owner
+        self._stream_timeout = stream_timeout
+        self._connect_timeout = connect_timeout
+        self._opening: asyncio.Task[None] | None = None
+        self._expected_by = 0
+
+    def start(self) -> Generation:
+        """Return the current generation, beginning one if there is none. Never waits, never raises."""
+        if self.generation is None:
+            loop = asyncio.get_running_loop()
+            self.generation = generation = Generation(self, self._stream_timeout, loop)
+            self.closed = generation.closed
+            self._opening = loop.create_task(self._open(generation))
+        return self.generation
+
+    async def wait_open(self) -> None:
+        """Wait until the generation is open, or raise why it could not be. Cancelled last, gives it up."""
+        generation = self.start()
+        self._expected_by += 1
+        try:
+            await asyncio.shield(generation.opened)
+        except RedisError as exc:
+            raise fresh(exc, maybe_executed=False) from exc.__cause__
+        finally:
+            self._expected_by -= 1
+            if not (generation.opened.done() or self._expected_by or len(generation.fifo)):
+                generation.end(ConnectionError("nobody waits for this connection any more"))
+
+    def close(self) -> None:
+        """Close the socket now. What is in flight fails; what was only written still goes out."""
+        if self.generation is not None:
+            self.generation.end(ConnectionError(f"{self._owner.describe()}: disconnected"), graceful=True)
+
+    @property
+    def is_open(self) -> bool:
+        return self.generation is not None and self.generation.is_open
+
+    def is_opening_task(self) -> bool:
+        """Tell whether the caller runs inside the opening: a connect callback uses the line before others may."""
+        return self._opening is not None and asyncio.current_task() is self._opening
+
+    async def _open(self, generation: Generation) -> None:
+        timer = asyncio.get_running_loop().call_later(self._connect_timeout, self._give_up, generation)
+        try:
+            await self._owner.bring_up(generation)
+        except RedisError as exc:
+            generation.end(exc, cause=exc.__cause__)
+        except (
+            Exception
+        ) as exc:  # a callback's or a credential provider's own: it costs the attempt, not the loop
+            generation.end(ConnectionError(f"cannot connect to {self._owner.describe()}: {exc!r}"), cause=exc)
+        else:
+            generation.open_gate()
+        finally:
+            timer.cancel()
+
+    def _give_up(self, generation: Generation) -> None:
+        message = (
+            f"no connection to {self._owner.describe()} within {self._connect_timeout:g} s (connect_timeout)"
+        )
+        generation.end(TimeoutError(message))
+
+    # ---- what a generation tells its owner
+
+    def describe(self) -> str:
+        return self._owner.describe()
+
+    def on_push(self, message: object) -> None:
+        self._owner.on_push(message)
+
+    def on_end(
+        self,
+        generation: Generation,
+        error: RedisError,
+        unanswered: list[Request[object]],
+        unsent: list[Request[object]],
+    ) -> None:
+        self.generation = None
+        if self._opening is not None and not self.is_opening_task():
+            self._opening.cancel()
+        self._opening = None
+        self._owner.on_lost(error)
+        for request in unanswered:
+            fail(request, fresh(error, maybe_executed=True))
+        for request in unsent:
+            fail(request, fresh(error, maybe_executed=False))

@@ -1,0 +1,75 @@
+"""Push messages that arrived and nobody has taken yet, and the readers that wait for one. Bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from respool.errors import RedisError
+
+MAX_PUSHES = 10_000
+"""Messages kept for later. Beyond it the oldest falls out, and is counted."""
+
+
+class PushBox:
+    """Hands each message to the first reader that wants its type; keeps the rest."""
+
+    __slots__ = ("_readers", "dropped", "messages")
+
+    def __init__(self, limit: int = MAX_PUSHES) -> None:
+        self.messages: asyncio.Queue[object] = asyncio.Queue(limit)
+        self.dropped = 0
+        self._readers: deque[tuple[frozenset[bytes] | None, asyncio.Future[object]]] = deque()
+
+    def put(self, message: object) -> None:
+        """Deliver one message. Never waits."""
+        for reader in self._readers:
+            types, future = reader
+            if not future.done() and _wanted(message, types):
+                self._readers.remove(reader)
+                future.set_result(message)
+                return
+        if self.messages.full():
+            self.messages.get_nowait()
+            self.dropped += 1
+        self.messages.put_nowait(message)
+
+    def take(self, types: frozenset[bytes] | None) -> object | None:
+        """Return the oldest kept message of these types, if there is one; the others keep their order."""
+        kept = [self.messages.get_nowait() for _ in range(self.messages.qsize())]
+        found = next((message for message in kept if _wanted(message, types)), None)
+        for message in kept:
+            if message is not found:
+                self.messages.put_nowait(message)
+        return found
+
+    async def wait(self, types: frozenset[bytes] | None) -> object:
+        """Wait for the next message of these types. Cancelled, it takes none."""
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        reader = (types, future)
+        self._readers.append(reader)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._put_back(future.result())
+            raise
+        finally:
+            if reader in self._readers:
+                self._readers.remove(reader)
+
+    def fail(self, error: RedisError) -> None:
+        """Wake every reader with an error of its own: the connection is gone."""
+        readers, self._readers = self._readers, deque()
+        for _, future in readers:
+            if not future.done():
+                future.set_exception(type(error)(*error.args))
+
+    def _put_back(self, message: object) -> None:
+        kept = [self.messages.get_nowait() for _ in range(self.messages.qsize())]
+        for each in [message, *kept]:
+            self.put(each)
+
+
+def _wanted(message: object, types: frozenset[bytes] | None) -> bool:
+    return types is None or (isinstance(message, list) and bool(message) and message[0] in types)

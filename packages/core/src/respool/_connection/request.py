@@ -1,0 +1,88 @@
+"""A request carries its own fate: what to send, by when, how to read the reply, who may rescue it.
+
+A request *is* the future that its caller awaits. Cancelling it leaves it where it is, as a tombstone: its
+reply is still awaited in its place, and dropped. One object for each command, and no task, timer or closure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias, TypeVar
+
+from respool._wire.encoding import Payload
+from respool._wire.values import ValueT
+from respool.errors import RedisError
+
+T = TypeVar("T")
+
+Convert: TypeAlias = Callable[[object], object]
+"""What a reply is turned into. It must not wait; what it raises becomes the request's exception."""
+
+Rescue: TypeAlias = Callable[["Request[object]", RedisError], bool]
+"""Asked before a request fails. True: it was put elsewhere (or completed), and this place forgets it."""
+
+
+class Request(asyncio.Future[T]):
+    """One command and the future of its reply.
+
+    The attributes are set by whoever makes it, not by a constructor: this is the hottest allocation there is.
+    `deadline` is on the event loop's clock. `timed` is set where the deadline is the request's own, not its
+    connection's default. `attempts` is set by who resends it.
+    """
+
+    __slots__ = ("args", "attempts", "convert", "deadline", "payload", "rescue", "timed")
+
+    grouped: ClassVar[bool] = False
+    """Part of a sequence that must reach the server whole, so never left out, even when cancelled."""
+
+    silent: ClassVar[bool] = False
+    """The server will not answer; complete with None when it is written."""
+
+    args: tuple[ValueT, ...]
+    attempts: int
+    convert: Convert | None
+    deadline: float
+    payload: Payload
+    rescue: Rescue | None
+    timed: bool
+
+
+class GroupedRequest(Request[T]):
+    """A request of a sequence that must reach the server whole (MULTI ... EXEC; ASKING and its command)."""
+
+    __slots__ = ()
+    grouped = True
+
+
+class SilentRequest(Request[T]):
+    """A request that the server was told not to answer."""
+
+    __slots__ = ()
+    silent = True
+
+
+def fresh(error: RedisError, *, maybe_executed: bool) -> RedisError:
+    """Return a copy of `error` for one more victim, so that no two callers share a traceback."""
+    twin = copy.copy(error)
+    twin.maybe_executed = maybe_executed
+    twin.__cause__ = error.__cause__
+    return twin
+
+
+def fail(request: Request[object], error: RedisError) -> None:
+    """End `request` with `error`, unless it is over or somebody rescues it."""
+    if request.done():
+        return
+    if request.rescue is not None and request.rescue(request, error):
+        return
+    # A rescuer that declines may have completed it all the same.
+    if not request.done():
+        request.set_exception(error)
+
+
+def describe_command(args: tuple[ValueT, ...]) -> str:
+    """Return the name of a command for a message. Never its arguments, which may be secrets."""
+    name = args[0] if args else "?"
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)

@@ -1,0 +1,54 @@
+"""Connections over a unix domain socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from respool._connection.base import BaseConnection
+from respool._wire.values import ProtocolVersion
+
+
+class UnixDomainSocketConnection(BaseConnection):
+    """A connection over the unix socket at `path`. Times are in seconds."""
+
+    def __init__(
+        self,
+        path: str = "",
+        username: str | None = None,
+        password: str | None = None,
+        db: int = 0,
+        stream_timeout: float | None = None,
+        connect_timeout: float | None = None,
+        encoding: str = "utf-8",
+        decode_responses: bool = False,
+        *,
+        client_name: str | None = None,
+        protocol_version: ProtocolVersion = 3,
+        noreply: bool = False,
+        noevict: bool = False,
+        notouch: bool = False,
+        **_: object,
+    ) -> None:
+        super().__init__(
+            stream_timeout,
+            encoding,
+            decode_responses,
+            client_name=client_name,
+            protocol_version=protocol_version,
+            noreply=noreply,
+            noevict=noevict,
+            notouch=notouch,
+            connect_timeout=connect_timeout,
+            username=username,
+            password=password,
+            db=db,
+        )
+        self.path = path
+
+    def describe(self) -> str:
+        return f"unix:{self.path}"
+
+    async def _open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> object:
+        transport, _ = await asyncio.get_running_loop().create_unix_connection(make_protocol, self.path)
+        return transport

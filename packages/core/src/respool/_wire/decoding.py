@@ -1,0 +1,43 @@
+"""Raw replies to text, in the encoding of the request that asked.
+
+A bulk that does not decode is returned as the bytes it is: a reply is never lost to an encoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from respool._wire.parsing import Push
+
+
+def decode_reply(reply: object, encoding: str) -> object:
+    """Return `reply` with every bytes in it decoded, keys of maps included."""
+    kind = reply.__class__
+    if kind is bytes:
+        return _decode_bytes(reply, encoding)  # type: ignore[arg-type] # the class was just asked
+    if kind is list:
+        return [decode_reply(item, encoding) for item in reply]  # type: ignore[attr-defined]
+    if kind is dict:
+        items = reply.items()  # type: ignore[attr-defined]
+        return {decode_reply(key, encoding): decode_reply(value, encoding) for key, value in items}
+    if isinstance(reply, Push):
+        return [decode_reply(item, encoding) for item in reply]
+    return reply
+
+
+@lru_cache(maxsize=32)
+def decoder(encoding: str) -> Callable[[object], object]:
+    """Return the function that decodes a reply in `encoding`: one object for each encoding, not each request."""
+
+    def decode(reply: object) -> object:
+        return decode_reply(reply, encoding)
+
+    return decode
+
+
+def _decode_bytes(raw: bytes, encoding: str) -> object:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return raw
