@@ -161,7 +161,8 @@ def wheels(session: nox.Session) -> None:
 def servers(session: nox.Session) -> None:
     """Fetch real servers into .servers/ and run all tests against each of them in turn."""
     install_editable(session, *group("test"))
-    session.run("python", "scripts/servers.py")
+    # It says which it could not bring; the others are still worth a run.
+    session.run("python", "scripts/servers.py", success_codes=[0, 1])
     for binary in sorted((ROOT / ".servers").glob("*/bin/*-server")):
         session.run("pytest", *session.posargs, env={"RESPOOL_SERVER_BINARIES": str(binary)})
 

@@ -155,6 +155,12 @@ def test_a_requirement_nobody_declared_is_seen() -> None:
     assert "rich" in breach
 
 
+def test_typing_extensions_need_no_requirement_for_types_alone() -> None:
+    source = "if TYPE_CHECKING:\n    from typing_extensions import Self\nfrom typing_extensions import Never"
+    [breach] = undeclared([Module("respool_cluster.pool", source)], frozenset())
+    assert "Never" in breach
+
+
 def test_a_circle_is_seen_whole() -> None:
     modules = [
         Module("p", "", is_package=True),

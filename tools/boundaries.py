@@ -29,13 +29,16 @@ def closed_doors(modules: Iterable[Module], *, home: str, guests: frozenset[str]
 
 
 def undeclared(modules: Iterable[Module], declared: frozenset[str]) -> list[str]:
-    """List imports from outside the family that are neither the standard library's nor `declared`."""
+    """List imports from outside the family that are neither the standard library's nor `declared`.
+
+    For types alone, typing_extensions is there for everybody: type checkers bring it along.
+    """
     known = declared | sys.stdlib_module_names | FAMILY
     return [
         f"{each.importer}:{each.line} imports {each.target}, which its distribution does not require"
         for module in modules
         for each in imports_of(module)
-        if _root(each.target) not in known and each.target != UNREADABLE
+        if _root(each.target) not in known | ({"typing_extensions"} if each.typing_only else set())
     ]
 
 
