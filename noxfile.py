@@ -122,10 +122,9 @@ def oldest(session: nox.Session) -> None:
     """Test on the oldest Python with the lowest versions that the family's own requirements admit."""
     lowest = [*declared("core"), *declared("testing", "pytest"), *group("test")]
     session.install("uv")
-    installer = ("uv", "pip", "install", f"--python={session.virtualenv.bin}")
-    session.run(*installer, "--resolution=lowest-direct", *lowest)
+    session.run("uv", "pip", "install", "--resolution=lowest-direct", *lowest)
     # Their requirements are met by now; what the first step chose must stay.
-    session.run(*installer, "--no-deps", *editable(*FOLDERS))
+    session.run("uv", "pip", "install", "--no-deps", *editable(*FOLDERS))
     session.run("pytest", *session.posargs)
 
 
