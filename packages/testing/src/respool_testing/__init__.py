@@ -1,6 +1,7 @@
 """A Redis for tests: fake servers in pure Python on real sockets, and fixtures for pytest."""
 
 from .clock import Clock
+from .cluster import FakeCluster, FakeNode
 from .database import DatabaseView
 from .log import CommandLog, LogEntry
 from .raw import RawConnection
@@ -12,6 +13,8 @@ __all__ = [
     "Clock",
     "CommandLog",
     "DatabaseView",
+    "FakeCluster",
+    "FakeNode",
     "FakeServer",
     "LogEntry",
     "RawConnection",

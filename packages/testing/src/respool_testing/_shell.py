@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ._engine.engine import Engine
 from ._engine.outbox import Effects
 from ._engine.parser import ProtocolViolation, Request, RequestParser
+from ._engine.replication import KeyChange
 from ._engine.session import Session
 from .clock import Clock, Timer
 from .log import CommandLog, LogEntry
@@ -94,6 +95,8 @@ class Shell:
         self._connections: dict[Session, ClientConnection] = {}
         self._listeners: list[asyncio.Server] = []
         self._timer: Timer | None = None
+        # Who carries changed keys on to the replicas, if there are any.
+        self.forward: Callable[[list[KeyChange]], None] | None = None
         self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     @property
@@ -175,6 +178,10 @@ class Shell:
         """Let time pass up to now, and do what follows."""
         self.perform(self.engine.tick(self.clock.microseconds()))
 
+    def revise(self) -> None:
+        """Let the server take in that its role or its cluster has changed."""
+        self.perform(self.engine.revise(self.clock.microseconds()))
+
     def perform(self, effects: Effects) -> None:
         """Do what the engine asked for."""
         for session, request in effects.executed:
@@ -186,6 +193,8 @@ class Shell:
         for session in effects.hangups:
             if session in self._connections:
                 self._connections[session].hang_up()
+        if effects.changes and self.forward is not None:
+            self.forward(effects.changes)
         for session in effects.released:
             if session in self._connections:
                 asyncio.get_running_loop().call_soon(self._connections[session].pump)

@@ -67,13 +67,23 @@ class FakeServer:
             max_clients=max_clients,
             seed=seed,
         )
+        self._assemble(Engine(settings, DATA_SERVER), host, port, clock)
+
+    @classmethod
+    def _around(cls, engine: Engine, host: str, port: int, clock: Clock) -> Self:
+        """Make a server of an engine that is more, or other, than a lone data server."""
+        server = cls.__new__(cls)
+        server._assemble(engine, host, port, clock)
+        return server
+
+    def _assemble(self, engine: Engine, host: str, port: int, clock: Clock | None) -> None:
         self.host = _checked_loopback(host)
         self.port = port
         self.clock = Clock() if clock is None else clock
         self.log = CommandLog()
-        self._settings = settings
-        self._engine = Engine(settings, DATA_SERVER)
-        self._shell = Shell(self._engine, self.clock, self.log)
+        self._settings = engine.state.settings
+        self._engine = engine
+        self._shell = Shell(engine, self.clock, self.log)
 
     def __repr__(self) -> str:
         state = "running" if self.running else "stopped"
@@ -141,9 +151,14 @@ class FakeServer:
         """Stop and start on the same port, by default without the data: nothing is persisted."""
         await self.stop()
         if lose_data:
-            for database in self._engine.state.keyspace.databases:
-                database.flush()
+            self.clear()
         await self.start()
+
+    def clear(self) -> None:
+        """Remove every key of every database."""
+        for database in self._engine.state.keyspace.databases:
+            database.flush()
+        self._shell.settle()
 
     def drop_connections(self) -> int:
         """Cut every client's connection without a word; return how many there were. New ones are accepted."""

@@ -10,20 +10,20 @@ from respool_testing.replies import Reply
 from .keyspace import Database
 from .parser import Request
 from .registry import Command, Registry
-from .session import Session
+from .session import Queued, Session
 from .state import ServerState
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command under way; `run` executes another one in its place, as EXEC does."""
+    """A command under way; `run` executes one that was queued."""
 
     server: ServerState
     registry: Registry
     session: Session
     command: Command
     request: Request
-    run: Callable[[Session, Request], Reply]
+    run: Callable[[Session, Queued], Reply]
 
     @property
     def args(self) -> Request:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from respool_testing.replies import QUEUED, Reply
+from respool_testing.replies import QUEUED, Error, Reply
 
 from . import gates
 from .call import Call
@@ -18,12 +18,17 @@ from .keyspace import DatabaseKey
 from .outbox import Effects
 from .parser import Request
 from .registry import Command, Family, Registry
-from .session import Block, ReplyMode, Session, Waiting
+from .replication import KeyChange, apply_changes, changes_of
+from .session import Block, Queued, ReplyMode, Session, Waiting
 from .settings import ServerSettings
 from .state import ServerState
 
 # What a transaction does not queue.
 _AT_ONCE: Final = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
+_REDIRECTIONS: Final = frozenset({"MOVED", "ASK", "TRYAGAIN", "CROSSSLOT", "CLUSTERDOWN"})
+_ROLE_CHANGED: Final = Error(
+    b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+)
 # CLIENT REPLY SKIP silences the command after it, and only that one.
 _NEXT_REPLY_MODE: Final = {ReplyMode.SKIP_NEXT: ReplyMode.SKIP, ReplyMode.SKIP: ReplyMode.ON}
 
@@ -75,6 +80,27 @@ class Engine:
         self._settle()
         return self.state.outbox.take()
 
+    def apply(self, changes: list[KeyChange], offset: int, now: int) -> Effects:
+        """Take over what changed on the primary."""
+        self._pass_time(now)
+        apply_changes(self.state.keyspace, changes)
+        self.state.replication.offset = offset
+        self._settle()
+        return self.state.outbox.take()
+
+    def revise(self, now: int) -> Effects:
+        """Look again at who is blocked, after this server's role or its cluster has changed."""
+        self._pass_time(now)
+        for session, waiting in list(self.state.blocked.items()):
+            refusal = self._refusal(session, waiting.request)
+            if refusal is not None:
+                self.state.unblock(session)
+                self._reply(session, refusal)
+                if self.state.replication.primary is not None:
+                    self.state.outbox.hang_up(session)
+        self._settle()
+        return self.state.outbox.take()
+
     def deadline(self) -> int | None:
         """Return when something happens by itself, in microseconds since the epoch; None for never."""
         times = [each.deadline for each in self.state.blocked.values() if each.deadline is not None]
@@ -98,26 +124,48 @@ class Engine:
             session.last_command = command.name
             gates.check(self.state, session, command, request)
         except CommandError as refusal:
-            if session.transaction is not None:
-                session.transaction.spoilt = True
-            return refusal.reply
+            return self._refused(session, request, refusal)
+        finally:
+            session.asking = False  # ASKING is for one command
         if session.transaction is not None and command.name not in _AT_ONCE:
-            session.transaction.queue.append(request)
+            session.transaction.queue.append(Queued(command, request))
             return QUEUED
         return self._run(session, command, request)
+
+    def _refused(self, session: Session, request: Request, refusal: CommandError) -> Reply:
+        """Answer a command that may not run; inside a transaction this spoils or ends the whole."""
+        if session.transaction is None:
+            return refusal.reply
+        if request[0].upper() != b"EXEC":
+            session.transaction.spoilt = True
+            return refusal.reply
+        session.leave_transaction()
+        if refusal.reply.code in _REDIRECTIONS:
+            return refusal.reply
+        return Error(b"EXECABORT Transaction discarded because of: " + refusal.reply.text)
+
+    def _refusal(self, session: Session, request: Request) -> Reply:
+        """Return why a blocked command may not wait here any longer, None if it may."""
+        if self.state.replication.primary is not None:
+            return _ROLE_CHANGED
+        try:
+            gates.check(self.state, session, self.registry.find(request), request)
+        except CommandError as refusal:
+            return refusal.reply
+        return None
 
     def _run(self, session: Session, command: Command, request: Request) -> Reply | Block:
         assert command.handler is not None, f"{command.name} has no function"
         self.state.commands_processed += 1
         self.state.outbox.executed(session, request)
-        call = Call(self.state, self.registry, session, command, request, self._run_in_transaction)
+        call = Call(self.state, self.registry, session, command, request, self._run_queued)
         try:
             return command.handler(call)
         except CommandError as failure:
             return failure.reply
 
-    def _run_in_transaction(self, session: Session, request: Request) -> Reply:
-        answer = self._run(session, self.registry.find(request), request)
+    def _run_queued(self, session: Session, queued: Queued) -> Reply:
+        answer = self._run(session, queued.command, queued.request)
         return answer.otherwise if isinstance(answer, Block) else answer
 
     def _block(self, session: Session, request: Request, block: Block) -> None:
@@ -134,7 +182,15 @@ class Engine:
         journal = self.state.keyspace.journal
         while journal.touched or journal.flushed:
             touched, _ = journal.take()
+            self._replicate(touched)
             self._wake(frozenset(touched))
+
+    def _replicate(self, touched: list[DatabaseKey]) -> None:
+        replication = self.state.replication
+        if replication.primary is None:
+            replication.offset += len(touched)
+            if replication.replicas:
+                self.state.outbox.replicate(changes_of(self.state.keyspace, touched))
 
     def _wake(self, touched: frozenset[DatabaseKey]) -> None:
         """Run again what waits for these keys, in the order it began to wait."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from .commands import (
     client,
+    cluster,
     connection,
     counters,
     expiry,
@@ -28,5 +29,6 @@ DATA_SERVER: Final[tuple[Family, ...]] = (
     transactions.family,
     server.family,
     info.family,
+    cluster.family,
     introspection.family,
 )

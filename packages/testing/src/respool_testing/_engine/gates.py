@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
+from .cluster import Asked, route
 from .errors import CommandError
 from .parser import Request
 from .registry import Command
@@ -26,10 +27,59 @@ def allowed_in_transaction(server: ServerState, session: Session, command: Comma
         raise CommandError("ERR Command not allowed inside a transaction")
 
 
-GATES: Final[tuple[Gate, ...]] = (authenticated, allowed_in_transaction)
+def on_its_node(server: ServerState, session: Session, command: Command, request: Request) -> None:
+    """Send a request to the cluster node its keys belong to."""
+    if server.cluster is None:
+        return
+    asked = Asked(
+        keys=_keys(session, command, request),
+        read_only=_every(session, command, "readonly"),
+        asking=session.asking,
+        replica_reads=session.replica_reads,
+    )
+    route(server.cluster, server.keyspace[session.database], asked)
+
+
+def writable(server: ServerState, session: Session, command: Command, request: Request) -> None:
+    """Keep clients from writing to a replica."""
+    if server.replication.primary is not None and _some(session, command, "write"):
+        raise CommandError("READONLY You can't write against a read only replica.")
+
+
+def not_stale(server: ServerState, session: Session, command: Command, request: Request) -> None:
+    """Let a replica that lost its primary serve no data, where it is told not to."""
+    replication = server.replication
+    if replication.primary is None or replication.link_up or "stale" in command.flags:
+        return
+    if server.options.get("replica-serve-stale-data") == "no":
+        raise CommandError("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.")
+
+
+GATES: Final[tuple[Gate, ...]] = (authenticated, allowed_in_transaction, on_its_node, writable, not_stale)
 
 
 def check(server: ServerState, session: Session, command: Command, request: Request) -> None:
     """Raise what a server says if the command may not run now."""
     for gate in GATES:
         gate(server, session, command, request)
+
+
+def _keys(session: Session, command: Command, request: Request) -> Sequence[bytes]:
+    """Return the keys a request is about; EXEC is about those of everything queued."""
+    if command.name == "exec" and session.transaction is not None:
+        return [key for queued in session.transaction.queue for key in queued.command.keys_of(queued.request)]
+    return command.keys_of(request)
+
+
+def _some(session: Session, command: Command, flag: str) -> bool:
+    """Tell whether the command, or for EXEC something queued, has a flag."""
+    if command.name == "exec" and session.transaction is not None:
+        return any(flag in queued.command.flags for queued in session.transaction.queue)
+    return flag in command.flags
+
+
+def _every(session: Session, command: Command, flag: str) -> bool:
+    """Tell whether the command, or for EXEC everything queued, has a flag."""
+    if command.name == "exec" and session.transaction is not None:
+        return all(flag in queued.command.flags for queued in session.transaction.queue)
+    return flag in command.flags

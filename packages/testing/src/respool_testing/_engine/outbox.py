@@ -11,6 +11,7 @@ from respool_testing.replies import Reply
 
 from .encoding import encode
 from .parser import Request
+from .replication import KeyChange
 from .session import ReplyMode, Session
 
 
@@ -31,6 +32,7 @@ class Effects:
     hangups: list[Session] = field(default_factory=list)
     executed: list[tuple[Session, Request]] = field(default_factory=list)
     released: list[Session] = field(default_factory=list)
+    changes: list[KeyChange] = field(default_factory=list)
 
 
 class Outbox:
@@ -60,6 +62,10 @@ class Outbox:
     def release(self, session: Session) -> None:
         """Note that a client is no longer blocked: what it sent meanwhile can be served."""
         self._effects.released.append(session)
+
+    def replicate(self, changes: list[KeyChange]) -> None:
+        """Pass the state of changed keys on to the replicas."""
+        self._effects.changes += changes
 
     def take(self) -> Effects:
         """Return what has been gathered, and start afresh."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from respool_testing.replies import Reply
 
 from .keyspace import DatabaseKey
 from .parser import Request
+
+if TYPE_CHECKING:
+    from .registry import Command
 
 
 class ReplyMode(Enum):
@@ -21,11 +25,19 @@ class ReplyMode(Enum):
     SKIP = "skip"
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A command that waits for EXEC."""
+
+    command: Command
+    request: Request
+
+
 @dataclass(slots=True)
 class Transaction:
     """Commands queued since MULTI; spoilt once one of them could not be queued."""
 
-    queue: list[Request] = field(default_factory=list)
+    queue: list[Queued] = field(default_factory=list)
     spoilt: bool = False
 
 
@@ -72,6 +84,8 @@ class Session:
     no_touch: bool = False
     transaction: Transaction | None = None
     watched: dict[DatabaseKey, int] = field(default_factory=dict)
+    asking: bool = False
+    replica_reads: bool = False
     closing: bool = False
     last_active: int = 0
     last_command: str = "NULL"
@@ -87,5 +101,11 @@ class Session:
         self.reply_mode = ReplyMode.ON
         self.no_evict = False
         self.no_touch = False
+        self.asking = False
+        self.replica_reads = False
+        self.leave_transaction()
+
+    def leave_transaction(self) -> None:
+        """Forget what was queued and watched."""
         self.transaction = None
         self.watched.clear()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import random
 
+from .cluster import Membership
 from .keyspace import Keyspace
 from .outbox import Outbox
+from .replication import Replication
 from .session import Session, Waiting
 from .settings import ServerSettings
 
@@ -29,6 +31,8 @@ class ServerState:
         self.blocked: dict[Session, Waiting] = {}
         self.next_session_id = 1
         self.password = settings.password
+        self.replication = Replication(id=f"{self.random.getrandbits(160):040x}")
+        self.cluster: Membership | None = None
         self.options: dict[str, str] = {}
         self.connections_received = 0
         self.commands_processed = 0

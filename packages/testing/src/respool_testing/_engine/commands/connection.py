@@ -48,6 +48,8 @@ def select(call: Call) -> Reply:
     index = integer(call.args[0])
     if not 0 <= index < len(call.server.keyspace.databases):
         raise CommandError("ERR DB index is out of range")
+    if call.server.cluster is not None and index:
+        raise CommandError("ERR SELECT is not allowed in cluster mode")
     call.session.database = index
     return OK
 
@@ -135,6 +137,6 @@ def _greeting(call: Call) -> Reply:
         proto=call.session.protocol,
         id=call.session.id,
         mode=call.server.settings.mode.encode(),
-        role=b"master",
+        role=b"master" if call.server.replication.primary is None else b"replica",
         modules=[],
     )

@@ -12,6 +12,7 @@ from respool_testing.replies import Reply, Verbatim
 
 from ..call import Call
 from ..registry import Family
+from ..replication import ReplicaRecord
 from ..state import ServerState
 
 family = Family("server")
@@ -42,7 +43,18 @@ def info(call: Call) -> Reply:
     "role", arity=1, flags="noscript loading stale fast", since="2.8.12", categories="admin dangerous"
 )
 def role(call: Call) -> Reply:
-    return [b"master", 0, []]
+    replication = call.server.replication
+    if replication.primary is None:
+        replicas = [_replica_role(each) for each in replication.replicas]
+        return [b"master", replication.offset, replicas]
+    host, port = replication.primary
+    state = b"connected" if replication.link_up else b"connect"
+    return [b"slave", host.encode(), port, state, replication.offset if replication.link_up else -1]
+
+
+def _replica_role(replica: ReplicaRecord) -> Reply:
+    host, port = replica.address
+    return [host.encode(), b"%d" % port, b"%d" % replica.offset]
 
 
 def _section(title: str, fields: Mapping[str, object]) -> str:
@@ -98,7 +110,32 @@ def _stats(server: ServerState) -> Mapping[str, object]:
 
 
 def _replication(server: ServerState) -> Mapping[str, object]:
-    return {"role": "master", "connected_slaves": 0, "master_replid": server.run_id, "master_repl_offset": 0}
+    replication = server.replication
+    fields: dict[str, object] = {"role": "master" if replication.primary is None else "slave"}
+    if replication.primary is not None:
+        host, port = replication.primary
+        fields |= {
+            "master_host": host,
+            "master_port": port,
+            "master_link_status": "up" if replication.link_up else "down",
+            "master_last_io_seconds_ago": 0 if replication.link_up else -1,
+            "master_sync_in_progress": 0,
+            "slave_read_repl_offset": replication.offset,
+            "slave_repl_offset": replication.offset,
+            "slave_priority": 100,
+            "slave_read_only": 1,
+            "replica_announced": 1,
+        }
+    fields["connected_slaves"] = len(replication.replicas)
+    for number, replica in enumerate(replication.replicas):
+        host, port = replica.address
+        fields[f"slave{number}"] = f"ip={host},port={port},state=online,offset={replica.offset},lag=0"
+    return {
+        **fields,
+        "master_failover_state": "no-failover",
+        "master_replid": replication.id,
+        "master_repl_offset": replication.offset,
+    }
 
 
 def _cluster(server: ServerState) -> Mapping[str, object]:

@@ -32,19 +32,19 @@ def exec_(call: Call) -> Reply:
     if transaction is None:
         raise CommandError("ERR EXEC without MULTI")
     untouched = not transaction.spoilt and _nothing_changed(call.server, call.session)
-    leave_transaction(call.session)
+    call.session.leave_transaction()
     if transaction.spoilt:
         raise CommandError("EXECABORT Transaction discarded because of previous errors.")
     if not untouched:
         return NULL_ARRAY
-    return [call.run(call.session, request) for request in transaction.queue]
+    return [call.run(call.session, queued) for queued in transaction.queue]
 
 
 @family.command("discard", arity=1, flags=_AT_ANY_TIME, since="2.0.0")
 def discard(call: Call) -> Reply:
     if call.session.transaction is None:
         raise CommandError("ERR DISCARD without MULTI")
-    leave_transaction(call.session)
+    call.session.leave_transaction()
     return OK
 
 
@@ -62,12 +62,6 @@ def watch(call: Call) -> Reply:
 def unwatch(call: Call) -> Reply:
     call.session.watched.clear()
     return OK
-
-
-def leave_transaction(session: Session) -> None:
-    """Forget what was queued and watched."""
-    session.transaction = None
-    session.watched.clear()
 
 
 def _nothing_changed(server: ServerState, session: Session) -> bool:

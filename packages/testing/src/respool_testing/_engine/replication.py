@@ -1,0 +1,82 @@
+"""Who follows whom, and what travels from a primary to its replicas: the state of each key that changed.
+
+Not commands but outcomes are replicated, so a replica is exact however a value came about. Nothing here sends
+anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from .keyspace import DatabaseKey, Keyspace
+from .values import Value, copy_of
+
+Address: TypeAlias = "tuple[str, int]"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """What a key is now; no value means that it is gone. Times are milliseconds since the epoch."""
+
+    database: int
+    key: bytes
+    value: Value | None
+    expires_at: int | None
+
+
+@dataclass(slots=True, eq=False)
+class ReplicaRecord:
+    """A replica as its primary sees it."""
+
+    address: Address
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class Replication:
+    """One server's place in replication: a replica if it has a primary."""
+
+    id: str
+    offset: int = 0
+    primary: Address | None = None
+    link_up: bool = True
+    replicas: list[ReplicaRecord] = field(default_factory=list)
+
+    def lead(self) -> None:
+        """Become a primary."""
+        self.primary = None
+        self.link_up = True
+
+    def follow(self, primary: Replication, address: Address) -> None:
+        """Become a replica that has everything its primary has."""
+        self.id, self.offset = primary.id, primary.offset
+        self.primary = address
+        self.link_up = True
+        self.replicas.clear()
+
+
+def copy_keyspace(source: Keyspace, target: Keyspace) -> None:
+    """Make one keyspace equal to another, sharing nothing with it."""
+    for origin, copy in zip(source.databases, target.databases, strict=True):
+        copy.restore([(key, copy_of(value), expires_at) for key, value, expires_at in origin.contents()])
+
+
+def changes_of(keyspace: Keyspace, touched: list[DatabaseKey]) -> list[KeyChange]:
+    """Return the present state of some keys, sharing nothing with the keyspace."""
+    return [_change(keyspace, index, key) for index, key in touched]
+
+
+def apply_changes(keyspace: Keyspace, changes: list[KeyChange]) -> None:
+    """Make keys what they are on the primary."""
+    for change in changes:
+        database = keyspace[change.database]
+        if change.value is None:
+            database.delete(change.key)
+        else:
+            database.put(change.key, copy_of(change.value), expires_at=change.expires_at)
+
+
+def _change(keyspace: Keyspace, index: int, key: bytes) -> KeyChange:
+    value = keyspace[index].get(key)
+    return KeyChange(index, key, None if value is None else copy_of(value), keyspace[index].expiry(key))
