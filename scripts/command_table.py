@@ -3,21 +3,17 @@
 
     python scripts/command_table.py SERVER [SERVER ...]
 
-Starts each executable on a free loopback port, asks COMMAND, stops it, and writes
-`packages/core/src/respool/_wire/_command_data.py`. A command is described by the last server named that
-knows it, so name the oldest first. Modules' commands are left out. Needs respool to be installed.
-`scripts/servers.py` brings servers.
+Starts each executable, asks it COMMAND, stops it, and writes `packages/core/src/respool/_wire/_command_data.py`.
+A command is described by the last server named that knows it, so name the oldest first. Modules' commands are
+left out. Needs respool and respool-testing to be installed; `scripts/servers.py` brings servers.
 """
 
 from __future__ import annotations
 
 import argparse
 import socket
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +21,16 @@ from hiredis import Reader
 
 from respool._wire._command_model import KeySpec
 from respool._wire._command_rows import Row, read, write_spec
+from respool_testing import ServerProcess
 
 TARGET = Path(__file__).parent.parent / "packages/core/src/respool/_wire/_command_data.py"
 
 HEAD = '''\
 """What servers say of their commands: name -> (arity, flags, key specs, tips). Generated, not to be edited.
 
-Made by scripts/command_table.py from the COMMAND reply of {servers}.
-Where they differ the last of these speaks. The notation is told in `_command_rows`.
+Made by scripts/command_table.py from the COMMAND reply of
+{servers}. Where they differ the last speaks.
+The notation is told in `_command_rows`.
 """
 
 # fmt: off
@@ -44,27 +42,15 @@ ROWS: dict[str, tuple[int, str, str, str]] = {{
 # --- asking a server
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@contextmanager
-def connected(binary: str) -> Iterator[socket.socket]:
-    """Start `binary` and yield a socket to it; both end with the block."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder)
-        process = subprocess.Popen([binary, *options], stdout=subprocess.PIPE, text=True)
-        try:
-            assert process.stdout is not None
-            if not any("eady to accept connections" in line for line in process.stdout):
-                raise SystemExit(f"{binary} ended before it listened")
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-                yield connection
-        finally:
-            process.terminate()
-            process.communicate()
+def question(binary: str) -> tuple[str, list[Any]]:
+    """Start a server and return its name with version, and its COMMAND reply."""
+    server = ServerProcess(binary)
+    server.start_process()
+    try:
+        with socket.create_connection((server.host, server.port), timeout=10) as connection:
+            return server_name(ask(connection, "INFO server")), ask(connection, "COMMAND")
+    finally:
+        server.stop_process()
 
 
 def ask(connection: socket.socket, command: str) -> Any:
@@ -76,7 +62,7 @@ def ask(connection: socket.socket, command: str) -> Any:
 
 
 def server_name(info: str) -> str:
-    """Return the server's name and version, as `Valkey 8.0.1`; Valkey also tells the Redis it answers for."""
+    """Return the server's name and version, as `Valkey 8.0.1`; Valkey also tells the Redis it stands for."""
     lines = dict(line.partition(":")[::2] for line in info.splitlines())
     if "valkey_version" in lines:
         return f"Valkey {lines['valkey_version']}"
@@ -86,12 +72,18 @@ def server_name(info: str) -> str:
 # --- reading its answer
 
 
-def pairs(flat: list[Any]) -> dict[str, Any]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))
+def rows(commands: Iterable[list[Any]]) -> Iterator[tuple[str, Row]]:
+    """Yield the rows of a COMMAND reply, subcommands behind their command."""
+    for name, arity, flags, _first, _last, _step, _acl, tips, specs, subcommands in commands:
+        if "module" in flags:
+            continue
+        written = [write_spec(spec) for said in specs if (spec := key_spec(pairs(said)))]
+        yield name.upper().replace("|", " "), (arity, " ".join(flags), " ".join(written), " ".join(tips))
+        yield from rows(subcommands)
 
 
 def key_spec(said: dict[str, Any]) -> KeySpec | None:
-    """Return a key spec of the COMMAND reply, or None for keys that only the server's own code can find."""
+    """Return a key spec of the reply, or None for keys that only the server's own code can find."""
     begin, found = pairs(said["begin_search"]), pairs(said["find_keys"])
     if begin["type"] == "unknown":
         return None
@@ -105,13 +97,8 @@ def key_spec(said: dict[str, Any]) -> KeySpec | None:
     return KeySpec(start, keyword, how["lastkey"], how["keystep"], how["limit"], channel=channel)
 
 
-def rows(commands: Iterable[list[Any]]) -> Iterator[tuple[str, Row]]:
-    for name, arity, flags, _first, _last, _step, _acl, tips, specs, subcommands in commands:
-        if "module" in flags:
-            continue
-        written = [write_spec(spec) for said in specs if (spec := key_spec(pairs(said)))]
-        yield name.upper().replace("|", " "), (arity, " ".join(flags), " ".join(written), " ".join(tips))
-        yield from rows(subcommands)
+def pairs(flat: list[Any]) -> dict[str, Any]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def main() -> int:
@@ -120,9 +107,9 @@ def main() -> int:
     table: dict[str, Row] = {}
     names: list[str] = []
     for binary in parser.parse_args().servers:
-        with connected(binary) as connection:
-            names.append(server_name(ask(connection, "INFO server")))
-            table.update(rows(ask(connection, "COMMAND")))
+        name, commands = question(binary)
+        names.append(name)
+        table.update(rows(commands))
     for name, row in table.items():
         read(name, row)  # a flag or a policy that the model has no word for is found here, not by users
     lines = [f'    "{name}": {row!r},\n'.replace("'", '"') for name, row in sorted(table.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 
@@ -27,22 +28,29 @@ def number(argument: object) -> float:
         return math.nan
 
 
-def find_option(argv: Sequence[object], name: bytes, skips: dict[bytes, int], start: int) -> int | None:
+ALL_THAT_FOLLOWS = sys.maxsize
+
+STREAM_OPTIONS = {
+    b"GROUP": 2,
+    b"COUNT": 1,
+    b"BLOCK": 1,
+    b"NOACK": 0,
+    b"CLAIM": 1,
+    b"STREAMS": ALL_THAT_FOLLOWS,
+}
+"""Options of XREAD and XREADGROUP, and how many words belong to each."""
+
+
+def find_option(argv: Sequence[object], name: bytes, options: dict[bytes, int], start: int) -> int | None:
     """Return the position of option `name`, or None where it is not given.
 
-    Looks at options only, never at their values: `skips` says how many words belong to each. An option it
-    does not know ends the search, because what follows it cannot be told apart; the server refuses it too.
+    `options` says how many words belong to each: those are never looked at, for a consumer may be called STREAMS.
+    An option it does not know is passed over: a newer server may know it.
     """
     at = start
     while at < len(argv):
         option = word(argv[at])
         if option == name:
             return at
-        if option not in skips:
-            return None
-        at += 1 + skips[option]
+        at += 1 + options.get(option, 0)
     return None
-
-
-STREAM_OPTIONS = {b"GROUP": 2, b"COUNT": 1, b"BLOCK": 1, b"NOACK": 0, b"CLAIM": 1}
-"""Options of XREAD and XREADGROUP, before STREAMS, and how many words follow each."""

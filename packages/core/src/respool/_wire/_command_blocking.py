@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from respool._wire._command_arguments import STREAM_OPTIONS, find_option, number
 
-Words = Sequence[object]
+Words: TypeAlias = Sequence[object]
+Reader: TypeAlias = Callable[[Words], float | None]
+
+_MILLISECONDS = 0.001
 
 
 def _seconds(argument: object, unit: float = 1.0) -> float:
@@ -19,7 +23,7 @@ def _seconds(argument: object, unit: float = 1.0) -> float:
     return math.inf if value == 0 else value if value > 0 else 0.0
 
 
-def _argument(position: int, unit: float = 1.0) -> Callable[[Words], float]:
+def _argument(position: int, unit: float = 1.0) -> Reader:
     return lambda argv: _seconds(argv[position] if -len(argv) <= position < len(argv) else None, unit)
 
 
@@ -27,13 +31,12 @@ def _block_option(argv: Words) -> float | None:
     at = find_option(argv, b"BLOCK", STREAM_OPTIONS, 1)
     if at is None:
         return None
-    return _seconds(argv[at + 1] if at + 1 < len(argv) else None, 0.001)
+    return _seconds(argv[at + 1] if at + 1 < len(argv) else None, _MILLISECONDS)
 
 
 _last = _argument(-1)
-_milliseconds = 0.001
 
-TIMEOUTS: dict[str, Callable[[Words], float | None]] = {
+TIMEOUTS: dict[str, Reader] = {
     "BLMOVE": _last,
     "BLMPOP": _argument(1),
     "BLPOP": _last,
@@ -42,8 +45,8 @@ TIMEOUTS: dict[str, Callable[[Words], float | None]] = {
     "BZMPOP": _argument(1),
     "BZPOPMAX": _last,
     "BZPOPMIN": _last,
-    "WAIT": _argument(2, _milliseconds),
-    "WAITAOF": _argument(3, _milliseconds),
+    "WAIT": _argument(2, _MILLISECONDS),
+    "WAITAOF": _argument(3, _MILLISECONDS),
     "XREAD": _block_option,
     "XREADGROUP": _block_option,
 }

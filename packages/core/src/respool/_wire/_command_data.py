@@ -1,7 +1,8 @@
 """What servers say of their commands: name -> (arity, flags, key specs, tips). Generated, not to be edited.
 
-Made by scripts/command_table.py from the COMMAND reply of Redis 7.0.15, Valkey 8.0.1, Valkey 8.1.1, Redis 8.0.2, Redis 8.2.3.
-Where they differ the last of these speaks. The notation is told in `_command_rows`.
+Made by scripts/command_table.py from the COMMAND reply of
+Redis 7.0.15, Valkey 8.0.1, Valkey 8.1.1, Redis 8.0.2, Redis 8.2.3. Where they differ the last speaks.
+The notation is told in `_command_rows`.
 """
 
 # fmt: off

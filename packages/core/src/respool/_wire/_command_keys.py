@@ -8,11 +8,13 @@ have the keys that can be told.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from respool._wire._command_arguments import STREAM_OPTIONS, find_option, number, word
 from respool._wire._command_model import Command, KeySpec
 
-Words = Sequence[object]
+Words: TypeAlias = Sequence[object]
+Finder: TypeAlias = Callable[[Words], list[int]]
 
 
 def key_positions(command: Command, argv: Words) -> list[int]:
@@ -67,28 +69,15 @@ def _counted(first: int, argv: Words) -> Sequence[int]:
 # --- what key specs cannot say
 
 
-def _sort(argv: Words) -> list[int]:
-    """SORT key ... STORE destination: the last of several counts; a pattern may be called STORE."""
-    found, at = [1] if len(argv) > 1 else [], 2
-    skips = {b"LIMIT": 2, b"GET": 1, b"BY": 1}
-    while at < len(argv):
-        option = word(argv[at])
-        if option == b"STORE" and at + 1 < len(argv):
-            found[1:] = [at + 1]
-            at += 1
-        at += 1 + skips.get(option, 0)
-    return found
-
-
-def _georadius(first_option: int) -> Callable[[Words], list[int]]:
+def _with_destination(first_option: int, options: dict[bytes, int]) -> Finder:
     def positions(argv: Words) -> list[int]:
-        """GEORADIUS key ... STORE or STOREDIST destination: the last of several counts."""
+        """Return the key and the destination behind STORE or STOREDIST, of several the last, as the server does."""
         found, at = [1] if len(argv) > 1 else [], first_option
-        while at + 1 < len(argv):
-            if word(argv[at]) in (b"STORE", b"STOREDIST"):
+        while at < len(argv):
+            option = word(argv[at])
+            if option in (b"STORE", b"STOREDIST") and at + 1 < len(argv):
                 found[1:] = [at + 1]
-                at += 1
-            at += 1
+            at += 1 + options.get(option, 0)
         return found
 
     return positions
@@ -105,16 +94,20 @@ def _streams(argv: Words) -> list[int]:
 
 def _migrate(argv: Words) -> list[int]:
     """MIGRATE host port key ... or, the key being empty, ... KEYS key ...: a password may be called KEYS."""
-    if len(argv) < 4 or word(argv[3]):
-        return [3] if len(argv) > 3 else []
-    at = find_option(argv, b"KEYS", {b"COPY": 0, b"REPLACE": 0, b"AUTH": 1, b"AUTH2": 2}, 6)
-    return [3] if at is None else list(range(at + 1, len(argv)))
+    if len(argv) < 4:
+        return []
+    many = find_option(argv, b"KEYS", _MIGRATE_OPTIONS, 6) if argv[3] in ("", b"") else None
+    return [3] if many is None else list(range(many + 1, len(argv)))
 
 
-_SPECIAL: dict[str, Callable[[Words], list[int]]] = {
-    "SORT": _sort,
-    "GEORADIUS": _georadius(6),
-    "GEORADIUSBYMEMBER": _georadius(5),
+_SORT_OPTIONS = {b"BY": 1, b"GET": 1, b"LIMIT": 2, b"STORE": 1}
+_GEO_OPTIONS = {b"COUNT": 1, b"STORE": 1, b"STOREDIST": 1}
+_MIGRATE_OPTIONS = {b"COPY": 0, b"REPLACE": 0, b"AUTH": 1, b"AUTH2": 2}
+
+_SPECIAL: dict[str, Finder] = {
+    "SORT": _with_destination(2, _SORT_OPTIONS),
+    "GEORADIUS": _with_destination(6, _GEO_OPTIONS),
+    "GEORADIUSBYMEMBER": _with_destination(5, _GEO_OPTIONS),
     "XREAD": _streams,
     "XREADGROUP": _streams,
     "MIGRATE": _migrate,
