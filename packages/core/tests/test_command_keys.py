@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from respool._wire._command_data import ROWS
-from respool._wire.commands import keys, routing_keys
+from respool._wire._command_keys import key_positions
+from respool._wire._command_rows import read_spec
+from respool._wire.commands import Command, CommandFlag, keys, routing_keys
 from respool_testing import RawConnection, ServerProcess
 from respool_testing.replies import Error
 
@@ -107,6 +109,24 @@ def test_a_shard_channel_decides_the_slot_but_is_no_key(command: str) -> None:
 def test_a_key_decides_the_slot() -> None:
     assert routing_keys(("GET", "k")) == [1]
     assert routing_keys(("MSET", "a", 1, "b", 2)) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("spec", "words", "expected"),
+    [
+        ("STREAMS@1..-1%2", "X COUNT 1 streams a b 0 0", [4, 5]),
+        ("STREAMS@1..-1%2", "X COUNT 1", []),
+        ("KEYS@-2..-1", "X KEYS KEYS a b", [3, 4]),
+        ("STORE@2", "X STORE STORE d e", [3]),
+        ("1..-1/2", "X a 1 b 2", [1, 3]),
+        ("1..+1", "X a b c", [1, 2]),
+    ],
+)
+def test_a_command_that_only_a_server_knows_is_read_by_its_key_specs(
+    spec: str, words: str, expected: list[int]
+) -> None:
+    command = Command("X", -1, CommandFlag(0), (read_spec(spec),))
+    assert key_positions(command, words.split()) == expected
 
 
 # --- a real server's own word
