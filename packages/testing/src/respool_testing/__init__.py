@@ -1,11 +1,14 @@
 """A Redis for tests: fake servers in pure Python on real sockets, and fixtures for pytest."""
 
+from __future__ import annotations
+
 from .clock import Clock
 from .cluster import FakeCluster, FakeNode
 from .database import DatabaseView
 from .log import CommandLog, LogEntry
 from .raw import RawConnection
 from .real import RealServer, ServerFailed, ServerNotFound, ServerProcess, TLSFiles
+from .sentinel import FakeSentinel
 from .server import ClientView, FakeServer
 
 __all__ = [
@@ -15,6 +18,7 @@ __all__ = [
     "DatabaseView",
     "FakeCluster",
     "FakeNode",
+    "FakeSentinel",
     "FakeServer",
     "LogEntry",
     "RawConnection",

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from ._engine.engine import Engine
+from ._engine.messages import Published
 from ._engine.outbox import Effects
 from ._engine.parser import ProtocolViolation, Request, RequestParser
 from ._engine.replication import KeyChange
@@ -97,6 +98,8 @@ class Shell:
         self._timer: Timer | None = None
         # Who carries changed keys on to the replicas, if there are any.
         self.forward: Callable[[list[KeyChange]], None] | None = None
+        # Who lets other servers' clients hear what is published here.
+        self.broadcast: Callable[[list[Published]], None] | None = None
         self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     @property
@@ -178,6 +181,10 @@ class Shell:
         """Let time pass up to now, and do what follows."""
         self.perform(self.engine.tick(self.clock.microseconds()))
 
+    def publish(self, messages: list[Published]) -> None:
+        """Let this server's clients hear what was published elsewhere."""
+        self.perform(self.engine.publish(messages, self.clock.microseconds()))
+
     def revise(self) -> None:
         """Let the server take in that its role or its cluster has changed."""
         self.perform(self.engine.revise(self.clock.microseconds()))
@@ -195,6 +202,8 @@ class Shell:
                 self._connections[session].hang_up()
         if effects.changes and self.forward is not None:
             self.forward(effects.changes)
+        if effects.published and self.broadcast is not None:
+            self.broadcast(effects.published)
         for session in effects.released:
             if session in self._connections:
                 asyncio.get_running_loop().call_soon(self._connections[session].pump)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import random
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from ._engine.cluster import SLOTS, ClusterNode, Membership, Topology, key_slot
 from ._engine.engine import Engine
 from ._engine.families import DATA_SERVER
+from ._engine.messages import Published
 from ._engine.settings import ServerSettings
 from ._replication import ReplicationGroup
 from .clock import Clock
@@ -150,6 +152,8 @@ class FakeCluster:
             raise
         for replica in self.replicas:
             self._group_of(replica).attach(replica.server)
+        for node in self.nodes:
+            node.server._shell.broadcast = functools.partial(self._broadcast, node)
 
     async def stop(self) -> None:
         """Stop every node."""
@@ -256,6 +260,15 @@ class FakeCluster:
         leader = node._record.primary or node._record
         server = next(each.server for each in self.nodes if each._record is leader)
         return next(group for group in self._groups if group.primary is server)
+
+    def _broadcast(self, origin: FakeNode, messages: list[Published]) -> None:
+        """Let clients of the other nodes hear what is published on one; shard channels stay in their shard."""
+        shard = origin._record.primary or origin._record
+        for node in self.nodes:
+            same_shard = node._record is shard or node._record.primary is shard
+            heard = [each for each in messages if same_shard or not each.sharded]
+            if node is not origin and heard:
+                node.server._shell.publish(heard)
 
     def _revise(self) -> None:
         for node in self.nodes:

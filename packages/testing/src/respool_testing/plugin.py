@@ -14,7 +14,9 @@ import pytest_asyncio
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .cluster import FakeCluster
     from .real import ServerProcess
+    from .sentinel import FakeSentinel
     from .server import FakeServer
 
 REQUIRE_REAL_VARIABLE = "RESPOOL_REQUIRE_REAL"
@@ -33,6 +35,24 @@ async def respool_server() -> AsyncIterator[FakeServer]:
 def respool_clock(respool_server: FakeServer) -> Clock:
     """Offer the clock of `respool_server`."""
     return respool_server.clock
+
+
+@pytest_asyncio.fixture
+async def respool_cluster() -> AsyncIterator[FakeCluster]:
+    """Offer a fresh fake cluster of three primaries with a replica each, running."""
+    from .cluster import FakeCluster
+
+    async with FakeCluster(primaries=3, replicas=1) as cluster:
+        yield cluster
+
+
+@pytest_asyncio.fixture
+async def respool_sentinel() -> AsyncIterator[FakeSentinel]:
+    """Offer a fresh primary with two replicas, watched as `mymaster` by three sentinels, running."""
+    from .sentinel import FakeSentinel
+
+    async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
+        yield deployment
 
 
 @pytest.fixture(scope="session")

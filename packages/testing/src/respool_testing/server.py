@@ -142,6 +142,7 @@ class FakeServer:
             return
         self.port = await self._shell.listen(self.host, self.port)
         self._engine.state.port = self.port
+        self._engine.state.started_at = self.clock.microseconds()
 
     async def stop(self) -> None:
         """Drop every client and stop listening; return once all sockets are closed. Keeps the port number."""

@@ -104,15 +104,20 @@ class Membership:
     me: ClusterNode
     topology: Topology
 
+    def serves(self, slot: int) -> bool:
+        """Tell whether a slot belongs to this server's shard."""
+        return self.topology.owners[slot] is (self.me.primary or self.me)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What routing needs to know of a request."""
+    """What routing needs to know of a request; shard channels stand in for keys that no database holds."""
 
     keys: Sequence[bytes]
     read_only: bool
     asking: bool
     replica_reads: bool
+    channels: bool = False
 
 
 def route(membership: Membership, database: Database, asked: Asked) -> None:
@@ -126,7 +131,7 @@ def route(membership: Membership, database: Database, asked: Asked) -> None:
         raise CommandError("CLUSTERDOWN Hash slot not served")
     if topology.is_down():
         raise CommandError("CLUSTERDOWN The cluster is down")
-    missing = [key for key in asked.keys if key not in database]
+    missing = [] if asked.channels else [key for key in asked.keys if key not in database]
     target = topology.migrating.get(slot)
     if owner is me:
         if target is not None and missing:
@@ -136,7 +141,7 @@ def route(membership: Membership, database: Database, asked: Asked) -> None:
         if missing and len(asked.keys) > 1:
             raise _try_again()
         return
-    if me.primary is owner and asked.replica_reads and asked.read_only:
+    if me.primary is owner and (asked.channels or (asked.replica_reads and asked.read_only)):
         return
     raise CommandError(f"MOVED {slot} {owner.address}")
 

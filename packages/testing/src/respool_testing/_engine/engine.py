@@ -13,10 +13,13 @@ from respool_testing.replies import QUEUED, Error, Reply
 
 from . import gates
 from .call import Call
+from .cluster import Membership, key_slot
 from .errors import CommandError
 from .keyspace import DatabaseKey
+from .messages import Published
 from .outbox import Effects
 from .parser import Request
+from .pubsub import Kind, confirmation
 from .registry import Command, Family, Registry
 from .replication import KeyChange, apply_changes, changes_of
 from .session import Block, Queued, ReplyMode, Session, Waiting
@@ -60,6 +63,7 @@ class Engine:
         """Forget a client."""
         self.state.sessions.pop(session.id, None)
         self.state.blocked.pop(session, None)
+        self.state.pubsub.leave(session)
 
     def execute(self, session: Session, request: Request, now: int) -> Effects:
         """Run one request of a client that is not blocked."""
@@ -88,6 +92,14 @@ class Engine:
         self._settle()
         return self.state.outbox.take()
 
+    def publish(self, messages: list[Published], now: int) -> Effects:
+        """Let this server's clients hear what was published elsewhere."""
+        self._pass_time(now)
+        for published in messages:
+            self.state.pubsub.publish(published, self.state.outbox)
+        self._settle()
+        return self.state.outbox.take()
+
     def revise(self, now: int) -> Effects:
         """Look again at who is blocked, after this server's role or its cluster has changed."""
         self._pass_time(now)
@@ -98,6 +110,8 @@ class Engine:
                 self._reply(session, refusal)
                 if self.state.replication.primary is not None:
                     self.state.outbox.hang_up(session)
+        if self.state.cluster is not None:
+            self._end_strayed_subscriptions(self.state.cluster)
         self._settle()
         return self.state.outbox.take()
 
@@ -143,6 +157,16 @@ class Engine:
         if refusal.reply.code in _REDIRECTIONS:
             return refusal.reply
         return Error(b"EXECABORT Transaction discarded because of: " + refusal.reply.text)
+
+    def _end_strayed_subscriptions(self, membership: Membership) -> None:
+        """Tell the listeners of shard channels that have moved to another shard."""
+        pubsub = self.state.pubsub
+        for channel, listeners in list(pubsub.subscriptions[Kind.SHARD].items()):
+            if not membership.serves(key_slot(channel)):
+                for session in list(listeners):
+                    pubsub.unsubscribe(session, Kind.SHARD, channel)
+                    count = pubsub.count(session, Kind.SHARD)
+                    self.state.outbox.push(session, confirmation(b"unsubscribe", Kind.SHARD, channel, count))
 
     def _refusal(self, session: Session, request: Request) -> Reply:
         """Return why a blocked command may not wait here any longer, None if it may."""

@@ -13,6 +13,8 @@ from .commands import (
     info,
     introspection,
     keys,
+    pubsub,
+    sentinel,
     server,
     strings,
     transactions,
@@ -27,8 +29,18 @@ DATA_SERVER: Final[tuple[Family, ...]] = (
     strings.family,
     counters.family,
     transactions.family,
+    pubsub.family,
     server.family,
     info.family,
     cluster.family,
     introspection.family,
+)
+
+SENTINEL: Final[tuple[Family, ...]] = (
+    connection.family.only("ping", "auth", "hello", "quit"),
+    client.family,
+    pubsub.family.only("subscribe", "unsubscribe", "psubscribe", "punsubscribe", "publish"),
+    info.family,
+    introspection.family,
+    sentinel.family,
 )

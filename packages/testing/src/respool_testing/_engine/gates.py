@@ -12,6 +12,12 @@ from .registry import Command
 from .session import Session
 from .state import ServerState
 
+_WHILE_LISTENING: Final = frozenset(
+    {prefix + verb for prefix in ("", "p", "s") for verb in ("subscribe", "unsubscribe")}
+    | {"ping", "quit", "reset"}
+)
+_SHARD_CHANNELS: Final = frozenset({"ssubscribe", "sunsubscribe", "spublish"})
+
 Gate: TypeAlias = Callable[[ServerState, Session, Command, Request], None]
 
 
@@ -36,6 +42,7 @@ def on_its_node(server: ServerState, session: Session, command: Command, request
         read_only=_every(session, command, "readonly"),
         asking=session.asking,
         replica_reads=session.replica_reads,
+        channels=command.name in _SHARD_CHANNELS,
     )
     route(server.cluster, server.keyspace[session.database], asked)
 
@@ -55,7 +62,21 @@ def not_stale(server: ServerState, session: Session, command: Command, request: 
         raise CommandError("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.")
 
 
-GATES: Final[tuple[Gate, ...]] = (authenticated, allowed_in_transaction, on_its_node, writable, not_stale)
+def not_listening(server: ServerState, session: Session, command: Command, request: Request) -> None:
+    """Keep a RESP2 client that subscribed to anything from mixing replies with messages."""
+    if session.protocol < 3 and command.name not in _WHILE_LISTENING and server.pubsub.is_subscribed(session):
+        allowed = "(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
+        raise CommandError(f"ERR Can't execute '{command.name}': only {allowed} are allowed in this context")
+
+
+GATES: Final[tuple[Gate, ...]] = (
+    authenticated,
+    allowed_in_transaction,
+    on_its_node,
+    writable,
+    not_listening,
+    not_stale,
+)
 
 
 def check(server: ServerState, session: Session, command: Command, request: Request) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from respool_testing.replies import Reply
 
 from .encoding import encode
+from .messages import Published
 from .parser import Request
 from .replication import KeyChange
 from .session import ReplyMode, Session
@@ -33,6 +34,7 @@ class Effects:
     executed: list[tuple[Session, Request]] = field(default_factory=list)
     released: list[Session] = field(default_factory=list)
     changes: list[KeyChange] = field(default_factory=list)
+    published: list[Published] = field(default_factory=list)
 
 
 class Outbox:
@@ -66,6 +68,10 @@ class Outbox:
     def replicate(self, changes: list[KeyChange]) -> None:
         """Pass the state of changed keys on to the replicas."""
         self._effects.changes += changes
+
+    def broadcast(self, published: Published) -> None:
+        """Pass a message on to servers whose clients should hear it too."""
+        self._effects.published.append(published)
 
     def take(self) -> Effects:
         """Return what has been gathered, and start afresh."""

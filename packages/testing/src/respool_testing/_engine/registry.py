@@ -133,6 +133,12 @@ class Family:
 
         return register
 
+    def only(self, *names: str) -> Family:
+        """Return a family of just some of these commands."""
+        chosen = Family(self.group)
+        chosen.commands = {name: self.commands[name] for name in names}
+        return chosen
+
     def container(self, name: str, *, since: str = "1.0.0") -> None:
         """Register a command that only has subcommands."""
         self._add(Command(name, self.group, -2, frozenset(), KeyRange(), parse_version(since)))

@@ -10,7 +10,9 @@ import random
 from .cluster import Membership
 from .keyspace import Keyspace
 from .outbox import Outbox
+from .pubsub import PubSub
 from .replication import Replication
+from .sentinel import SentinelView
 from .session import Session, Waiting
 from .settings import ServerSettings
 
@@ -33,6 +35,8 @@ class ServerState:
         self.password = settings.password
         self.replication = Replication(id=f"{self.random.getrandbits(160):040x}")
         self.cluster: Membership | None = None
+        self.sentinel: SentinelView | None = None
+        self.pubsub = PubSub()
         self.options: dict[str, str] = {}
         self.connections_received = 0
         self.commands_processed = 0

@@ -13,6 +13,7 @@ from respool_testing.replies import OK, Error, Reply, Several, Verbatim
 from ..arguments import integer, maybe_integer, switch
 from ..call import Call
 from ..errors import CommandError, syntax_error
+from ..pubsub import Kind
 from ..registry import Family
 from ..session import ReplyMode, Session
 from ..state import ServerState
@@ -129,9 +130,9 @@ def check_name(name: bytes) -> bytes:
     return name
 
 
-def client_type(session: Session) -> bytes:
+def client_type(server: ServerState, session: Session) -> bytes:
     """Say what kind of client this is, in the words of CLIENT LIST TYPE."""
-    return b"normal"
+    return b"pubsub" if server.pubsub.is_subscribed(session) else b"normal"
 
 
 def _printable(text: bytes, what: str) -> bytes:
@@ -147,7 +148,7 @@ def _listed(call: Call) -> list[Session]:
     option, *rest = call.args
     if option.upper() == b"TYPE" and len(rest) == 1:
         wanted = _known_type(rest[0])
-        return [each for each in sessions if client_type(each) == wanted]
+        return [each for each in sessions if client_type(call.server, each) == wanted]
     if option.upper() == b"ID" and rest:
         wanted_ids = [maybe_integer(text) for text in rest]
         if any(each is None or each < 1 for each in wanted_ids):
@@ -190,7 +191,7 @@ def _kill_test(call: Call, option: bytes, value: bytes) -> Callable[[Session], b
         return lambda session: session.local_address.encode() == value
     if option == b"TYPE":
         kind = _known_type(value)
-        return lambda session: client_type(session) == kind
+        return lambda session: client_type(call.server, session) == kind
     if option == b"USER":
         if value != b"default" and value.decode("utf-8", "surrogateescape") not in call.server.settings.users:
             raise CommandError(f"ERR No such user '{value.decode('latin-1')}'")
@@ -216,9 +217,9 @@ def _described(server: ServerState, session: Session) -> bytes:
         "idle": (server.now - session.last_active) // 1_000_000,
         "flags": _flags(server, session),
         "db": session.database,
-        "sub": 0,
-        "psub": 0,
-        "ssub": 0,
+        "sub": len(server.pubsub.channels_of(session, Kind.CHANNEL)),
+        "psub": len(server.pubsub.channels_of(session, Kind.PATTERN)),
+        "ssub": len(server.pubsub.channels_of(session, Kind.SHARD)),
         "multi": -1 if transaction is None else len(transaction.queue),
         "watch": len(session.watched),
         "qbuf": 0,
@@ -245,6 +246,7 @@ def _described(server: ServerState, session: Session) -> bytes:
 
 def _flags(server: ServerState, session: Session) -> str:
     marks = {
+        "P": server.pubsub.is_subscribed(session),
         "x": session.transaction is not None,
         "b": session in server.blocked,
         "e": session.no_evict,

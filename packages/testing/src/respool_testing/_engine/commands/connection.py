@@ -35,6 +35,8 @@ MUST_AUTHENTICATE = (
 def ping(call: Call) -> Reply:
     if len(call.args) > 1:
         raise CommandError("ERR wrong number of arguments for 'ping' command")
+    if call.session.protocol < 3 and call.server.pubsub.is_subscribed(call.session):
+        return [b"pong", call.args[0] if call.args else b""]
     return call.args[0] if call.args else PONG
 
 
@@ -62,6 +64,7 @@ def quit_(call: Call) -> Reply:
 
 @family.command("reset", arity=1, flags="noscript loading stale fast no_auth allow_busy", since="6.2.0")
 def reset(call: Call) -> Reply:
+    call.server.pubsub.leave(call.session)
     call.session.reset(authenticated=call.server.password is None)
     return Simple(b"RESET")
 
@@ -131,12 +134,14 @@ def _hello_options(call: Call) -> tuple[tuple[bytes, bytes] | None, bytes | None
 
 
 def _greeting(call: Call) -> Reply:
-    return Map.of(
-        server=b"redis",
-        version=call.server.settings.version.encode(),
-        proto=call.session.protocol,
-        id=call.session.id,
-        mode=call.server.settings.mode.encode(),
-        role=b"master" if call.server.replication.primary is None else b"replica",
-        modules=[],
-    )
+    server = call.server
+    fields: dict[str, Reply] = {
+        "server": b"redis",
+        "version": server.settings.version.encode(),
+        "proto": call.session.protocol,
+        "id": call.session.id,
+        "mode": server.settings.mode.encode(),
+    }
+    if server.sentinel is None:
+        fields["role"] = b"master" if server.replication.primary is None else b"replica"
+    return Map.of(**fields, modules=[])

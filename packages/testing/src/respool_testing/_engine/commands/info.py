@@ -33,7 +33,7 @@ def info(call: Call) -> Reply:
     wanted = {word.lower() for word in call.args} or _ALL
     sections = [
         _section(title, fields(call.server))
-        for title, fields in SECTIONS.items()
+        for title, fields in (SECTIONS if call.server.sentinel is None else SENTINEL_SECTIONS).items()
         if wanted & _ALL or title.lower().encode() in wanted
     ]
     return Verbatim("\r\n".join(sections).encode())
@@ -43,7 +43,9 @@ def info(call: Call) -> Reply:
     "role", arity=1, flags="noscript loading stale fast", since="2.8.12", categories="admin dangerous"
 )
 def role(call: Call) -> Reply:
-    replication = call.server.replication
+    replication, sentinel = call.server.replication, call.server.sentinel
+    if sentinel is not None:
+        return [b"sentinel", [name.encode() for name in sentinel.services]]
     if replication.primary is None:
         replicas = [_replica_role(each) for each in replication.replicas]
         return [b"master", replication.offset, replicas]
@@ -138,6 +140,17 @@ def _replication(server: ServerState) -> Mapping[str, object]:
     }
 
 
+def _sentinel(server: ServerState) -> Mapping[str, object]:
+    services = {} if server.sentinel is None else server.sentinel.services
+    fields: dict[str, object] = {"sentinel_masters": len(services), "sentinel_tilt": 0}
+    for number, watched in enumerate(services.values()):
+        fields[f"master{number}"] = (
+            f"name={watched.name},status={watched.status},address={watched.primary.name},"
+            f"slaves={len(watched.replicas)},sentinels={len(watched.sentinels) + 1}"
+        )
+    return fields
+
+
 def _cluster(server: ServerState) -> Mapping[str, object]:
     return {"cluster_enabled": int(server.settings.mode == "cluster")}
 
@@ -159,4 +172,10 @@ SECTIONS: Final[dict[str, Section]] = {
     "Replication": _replication,
     "Cluster": _cluster,
     "Keyspace": _keyspace,
+}
+SENTINEL_SECTIONS: Final[dict[str, Section]] = {
+    "Server": _server,
+    "Clients": _clients,
+    "Stats": _stats,
+    "Sentinel": _sentinel,
 }
