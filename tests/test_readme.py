@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-import respool_testing
+from respool_testing import FakeCluster, FakeSentinel, FakeServer
 from tools.project import ROOT
 
 PATIENCE_SECONDS = 60
@@ -57,11 +57,28 @@ def blocks() -> Iterator[Block]:
 
 
 async def with_servers(code: str, stack: AsyncExitStack) -> str:
-    """Start what the block speaks to, and put the true ports in the place of the customary ones."""
-    if "localhost:6379" in code:
-        server = await stack.enter_async_context(respool_testing.FakeServer())
-        code = code.replace("localhost:6379", f"{server.host}:{server.port}")
+    """Start what the block speaks to, and put the true addresses in the place of the customary ones."""
+    if mentions(code, 6379):
+        server = await stack.enter_async_context(FakeServer())
+        code = moved(code, 6379, (server.host, server.port))
+    if mentions(code, 7000):
+        cluster = await stack.enter_async_context(FakeCluster())
+        code = moved(code, 7000, (cluster.nodes[0].host, cluster.nodes[0].port))
+    if mentions(code, 26379):
+        deployment = await stack.enter_async_context(FakeSentinel("mymaster"))
+        code = moved(code, 26379, deployment.sentinel_addresses[0])
     return code
+
+
+def mentions(code: str, port: int) -> bool:
+    return re.search(rf"\b{port}\b", code) is not None
+
+
+def moved(code: str, port: int, to: tuple[str, int]) -> str:
+    """Put one address in the place of localhost and `port`, as a URL says it, as a pair, and as arguments."""
+    host, true_port = to
+    code = re.sub(rf"localhost:{port}\b", f"{host}:{true_port}", code)
+    return re.sub(rf'"localhost"(, (?:port=)?){port}\b', rf'"{host}"\g<1>{true_port}', code)
 
 
 async def run(code: str, *command: str) -> str:
@@ -97,3 +114,17 @@ def test_ci_runs_the_test_command_of_the_readme_to_the_letter() -> None:
         r"^    (python3 .* -s tests)\b", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
     )
     assert command in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("written", "run"),
+    [
+        ('"redis://localhost:6379/0"', '"redis://127.0.0.1:5/0"'),
+        ('[("localhost", 6379)]', '[("127.0.0.1", 5)]'),
+        ('Node(host="localhost", port=6379)', 'Node(host="127.0.0.1", port=5)'),
+        ('"redis://localhost:63790"', '"redis://localhost:63790"'),
+        ('"redis://example.com:6379"', '"redis://example.com:6379"'),
+    ],
+)
+def test_customary_addresses_are_replaced_in_every_spelling(written: str, run: str) -> None:
+    assert moved(written, 6379, ("127.0.0.1", 5)) == run
