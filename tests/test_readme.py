@@ -24,6 +24,7 @@ PATIENCE_SECONDS = 60
 PAGES = (ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md")), *sorted(ROOT.glob("docs/**/*.md")))
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 PROMISE = re.compile(r"^\s*print\(.*\)  # (?P<output>.+)$", re.MULTILINE)
+ASYNCIO = ("-oasyncio_mode=auto", "-oasyncio_default_fixture_loop_scope=function")
 RUNNER = """
 import ast, asyncio, inspect, sys
 space = {"__name__": "__main__"}
@@ -99,7 +100,7 @@ async def test_the_example_does_what_it_says(block: Block, tmp_path: Path) -> No
         if "def test_" in code:
             example = tmp_path / "test_example.py"
             example.write_text(code, encoding="utf-8")
-            await run("", "-m", "pytest", "-q", f"--rootdir={tmp_path}", "-oasyncio_mode=auto", str(example))
+            await run("", "-m", "pytest", "-q", f"--rootdir={tmp_path}", *ASYNCIO, str(example))
         else:
             printed = (await run(code, "-c", RUNNER)).splitlines()
             assert [line for line in printed if line in block.promises] == block.promises
