@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from .commands import (
+    blocking_lists,
     client,
     cluster,
     connection,
     counters,
     expiry,
+    hashes,
     info,
     introspection,
     keys,
+    lists,
     pubsub,
     sentinel,
     server,
@@ -28,6 +31,9 @@ DATA_SERVER: Final[tuple[Family, ...]] = (
     expiry.family,
     strings.family,
     counters.family,
+    hashes.family,
+    lists.family,
+    blocking_lists.family,
     transactions.family,
     pubsub.family,
     server.family,

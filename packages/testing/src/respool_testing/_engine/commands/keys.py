@@ -5,17 +5,17 @@ https://redis.io/docs/latest/commands/?group=generic
 
 from __future__ import annotations
 
-import zlib
 from typing import Final
 
 from respool_testing.replies import OK, Reply, Simple
 
-from ..arguments import integer, maybe_integer, positive
+from ..arguments import integer
 from ..call import Call
 from ..errors import CommandError, syntax_error
 from ..globs import matches
 from ..keyspace import Database
 from ..registry import Family
+from ..scanning import cursor_of, page_of, read_scan_options
 from ..values import copy_of, encoding_name, type_name
 
 family = Family("generic")
@@ -64,12 +64,12 @@ def keys(call: Call) -> Reply:
     "scan", arity=-2, flags="readonly", since="2.8.0", tips="nondeterministic_output request_policy:special"
 )
 def scan(call: Call) -> Reply:
-    cursor = _cursor(call.args[0])
-    pattern, count, wanted = _scan_options(call.args[1:])
-    after, page = scan_page(call.db, cursor, count)
-    kept = [key for key in page if matches(pattern, key)]
-    if wanted is not None:
-        kept = [key for key in kept if type_name(call.db.get(key)) == wanted]
+    cursor = cursor_of(call.args[0])
+    options = read_scan_options(call.args[1:], typed=True)
+    after, page = page_of(call.db, cursor, options.count)
+    kept = [key for key in page if options.accepts(key)]
+    if options.type is not None:
+        kept = [key for key in kept if type_name(call.db.get(key)) == options.type]
     return [b"%d" % after, kept]
 
 
@@ -138,44 +138,6 @@ family.container("object", since="2.2.3")
 def object_encoding(call: Call) -> Reply:
     value = call.db.get(call.args[0])
     return None if value is None else encoding_name(value)
-
-
-def scan_page(keys: Database, cursor: int, count: int) -> tuple[int, list[bytes]]:
-    """Return the next cursor and at least `count` keys, unless fewer are left; 0 means all were seen.
-
-    Keys are walked in the order of a checksum, so one that stays is seen once, whatever comes and goes
-    meanwhile.
-    """
-    ordered = sorted((zlib.crc32(key) + 1, key) for key in keys)
-    rest = [entry for entry in ordered if entry[0] > cursor]
-    if len(rest) <= count:
-        return 0, [key for _, key in rest]
-    last = rest[count - 1][0]
-    page = [key for place, key in rest if place <= last]
-    return (last if len(page) < len(rest) else 0), page
-
-
-def _cursor(text: bytes) -> int:
-    cursor = maybe_integer(text)
-    if cursor is None or cursor < 0:
-        raise CommandError("ERR invalid cursor")
-    return cursor
-
-
-def _scan_options(words: tuple[bytes, ...]) -> tuple[bytes, int, bytes | None]:
-    pattern, count, wanted = b"*", 10, None
-    if len(words) % 2:
-        raise syntax_error()
-    for option, value in zip(words[::2], words[1::2], strict=True):
-        if option.upper() == b"MATCH":
-            pattern = value
-        elif option.upper() == b"COUNT":
-            count = positive(value, "ERR syntax error")
-        elif option.upper() == b"TYPE":
-            wanted = value.lower()
-        else:
-            raise syntax_error()
-    return pattern, count, wanted
 
 
 def _rename(call: Call) -> None:
