@@ -5,6 +5,7 @@ from __future__ import annotations
 from .clock import Clock
 from .cluster import FakeCluster, FakeNode
 from .database import DatabaseView
+from .faults import Fault, Faults
 from .log import CommandLog, LogEntry
 from .raw import RawConnection
 from .real import RealServer, ServerFailed, ServerNotFound, ServerProcess, TLSFiles
@@ -20,6 +21,8 @@ __all__ = [
     "FakeNode",
     "FakeSentinel",
     "FakeServer",
+    "Fault",
+    "Faults",
     "LogEntry",
     "RawConnection",
     "RealServer",

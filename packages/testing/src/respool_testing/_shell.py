@@ -1,105 +1,43 @@
-"""The asyncio side of one fake server: listeners, connections, and doing what the engine says.
+"""The asyncio side of one fake server: listeners, connections, and doing what engine and faults say.
 
-Decides nothing about commands. Synchronous throughout: it has no tasks that could be left over.
+Decides nothing about commands. Synchronous throughout, so it has no tasks that could be left over.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from ._connection import ClientConnection
+from ._engine.encoding import encode
 from ._engine.engine import Engine
 from ._engine.messages import Published
 from ._engine.outbox import Effects
-from ._engine.parser import ProtocolViolation, Request, RequestParser
+from ._engine.parser import Request
 from ._engine.replication import KeyChange
 from ._engine.session import Session
 from .clock import Clock, Timer
+from .faults import Action, Delay, DropConnection, Faults, Hang, ReplyWith
 from .log import CommandLog, LogEntry
 
 TOO_MANY_CLIENTS = b"-ERR max number of clients reached\r\n"
 
 
-class ClientConnection(asyncio.Protocol):
-    """One accepted socket: hands its requests to the shell, and none while the client is blocked."""
-
-    def __init__(self, shell: Shell) -> None:
-        self._shell = shell
-        self._parser = RequestParser()
-        self._paused = False
-        self.transport: asyncio.Transport
-        self.session: Session | None = None
-        self.closed = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self._shell.welcome(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed(data)
-        self.pump()
-
-    def pause_writing(self) -> None:
-        # A client that does not read its replies gets no more of its requests served.
-        self._paused = True
-
-    def resume_writing(self) -> None:
-        self._paused = False
-        self.pump()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._shell.farewell(self)
-        if not self.closed.done():
-            self.closed.set_result(None)
-
-    def pump(self) -> None:
-        """Serve what has arrived, as far as the client may go on."""
-        while self._may_go_on() and self.session is not None:
-            self._parser.trusted = self.session.authenticated
-            try:
-                request = self._parser.next_request()
-            except ProtocolViolation as violation:
-                self.write(b"-ERR Protocol error: %b\r\n" % str(violation).encode("latin-1"))
-                self.hang_up()
-                return
-            if request is None:
-                return
-            self._shell.serve(self.session, request)
-
-    def write(self, data: bytes) -> None:
-        """Send bytes, unless the socket is already closing."""
-        if not self.transport.is_closing():
-            self.transport.write(data)
-
-    def hang_up(self) -> None:
-        """Close once everything written is sent."""
-        self.transport.close()
-
-    def _may_go_on(self) -> bool:
-        return not (
-            self.session is None
-            or self._paused
-            or self.session.closing
-            or self.transport.is_closing()
-            or self._shell.is_blocked(self.session)
-        )
-
-
 class Shell:
     """One server's listeners and connections round its engine."""
 
-    def __init__(self, engine: Engine, clock: Clock, log: CommandLog) -> None:
+    def __init__(self, engine: Engine, clock: Clock, log: CommandLog, faults: Faults) -> None:
         self.engine = engine
         self.clock = clock
         self.log = log
-        self._connections: dict[Session, ClientConnection] = {}
-        self._listeners: list[asyncio.Server] = []
-        self._timer: Timer | None = None
+        self.faults = faults
         # Who carries changed keys on to the replicas, if there are any.
         self.forward: Callable[[list[KeyChange]], None] | None = None
         # Who lets other servers' clients hear what is published here.
         self.broadcast: Callable[[list[Published]], None] | None = None
+        self._connections: dict[Session, ClientConnection] = {}
+        self._listeners: list[asyncio.Server] = []
+        self._timer: Timer | None = None
         self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     @property
@@ -141,41 +79,40 @@ class Shell:
         """Cut every connection at once, without a word; return how many there were."""
         connections = list(self._connections.values())
         for connection in connections:
-            connection.transport.abort()
+            connection.drop()
         return len(connections)
 
     def welcome(self, connection: ClientConnection) -> None:
         """Take in a new connection, unless the server is full or has stopped listening."""
-        if not self._listeners:
-            connection.transport.abort()
-            return
-        if len(self._connections) >= self.engine.state.settings.max_clients:
-            connection.write(TOO_MANY_CLIENTS)
-            connection.hang_up()
-            return
         address = _spelled(connection.transport.get_extra_info("peername"))
         local = _spelled(connection.transport.get_extra_info("sockname"))
         connection.session = self.engine.connect(address, local, self.clock.microseconds())
         self._connections[connection.session] = connection
+        if not self._listeners:
+            connection.drop()
+        elif len(self._connections) > self.engine.state.settings.max_clients:
+            connection.session.closing = True
+            connection.write(TOO_MANY_CLIENTS)
+            connection.hang_up()
+        else:
+            self._prepare(connection, self.faults.plan(connection.session, None).before, connection.pump)
         self._notify()
 
     def farewell(self, connection: ClientConnection) -> None:
         """Forget a connection that is gone."""
-        if connection.session is not None:
-            self._connections.pop(connection.session, None)
-            self.engine.disconnect(connection.session)
-            self._notify()
+        self._connections.pop(connection.session, None)
+        self.engine.disconnect(connection.session)
+        self._notify()
 
     def is_blocked(self, session: Session) -> bool:
         """Tell whether a client waits inside a blocking command."""
         return session in self.engine.state.blocked
 
-    def serve(self, session: Session, request: Request) -> None:
-        """Carry out one request."""
-        effects = self.engine.execute(session, request, self.clock.microseconds())
-        if (session, request) not in effects.executed:
-            self._record(session, request, executed=False)
-        self.perform(effects)
+    def serve(self, connection: ClientConnection, request: Request) -> None:
+        """Carry out one request, and let happen to it what faults are meant for it."""
+        plan = self.faults.plan(connection.session, request)
+        connection.reply_faults = plan.after
+        self._prepare(connection, plan.before, lambda: self._execute(connection, request))
 
     def settle(self) -> None:
         """Let time pass up to now, and do what follows."""
@@ -193,17 +130,17 @@ class Shell:
         """Do what the engine asked for."""
         for session, request in effects.executed:
             self._record(session, request, executed=True)
-        for delivery in effects.deliveries:
-            connection = self._connections.get(delivery.session)
-            if connection is not None:
-                connection.write(delivery.data)
-        for session in effects.hangups:
-            if session in self._connections:
-                self._connections[session].hang_up()
         if effects.changes and self.forward is not None:
             self.forward(effects.changes)
         if effects.published and self.broadcast is not None:
             self.broadcast(effects.published)
+        for delivery in effects.deliveries:
+            connection = self._connections.get(delivery.session)
+            if connection is not None:
+                connection.reply(delivery.data) if delivery.is_reply else connection.write(delivery.data)
+        for session in effects.hangups:
+            if session in self._connections:
+                self._connections[session].hang_up()
         for session in effects.released:
             if session in self._connections:
                 asyncio.get_running_loop().call_soon(self._connections[session].pump)
@@ -220,6 +157,34 @@ class Shell:
             await waiter
         finally:
             self._watchers = [watcher for watcher in self._watchers if watcher[1] is not waiter]
+
+    def _prepare(
+        self, connection: ClientConnection, faults: Sequence[Action], go_on: Callable[[], None]
+    ) -> None:
+        """Let faults act one after the other before something happens, or instead of it."""
+        if not faults:
+            go_on()
+            return
+        match faults[0]:
+            case Delay(seconds):
+                connection.hold(seconds, lambda: self._prepare(connection, faults[1:], go_on))
+            case DropConnection():
+                connection.drop()
+            case Hang():
+                connection.silence()
+            case ReplyWith(reply):
+                connection.reply(encode(reply, connection.session.protocol))
+
+    def _execute(self, connection: ClientConnection, request: Request) -> None:
+        session = connection.session
+        effects = self.engine.execute(session, request, self.clock.microseconds())
+        if (session, request) not in effects.executed:
+            self._record(session, request, executed=False)
+        self.perform(effects)
+        if connection.reply_faults and not self.is_blocked(session):
+            connection.reply(b"")  # there was no reply for them to act on
+        if session not in self._connections:  # it left while its request was under way
+            self.engine.disconnect(session)
 
     def _record(self, session: Session, request: Request, *, executed: bool) -> None:
         self.log.record(LogEntry(request, session.id, self.clock.now(), executed))

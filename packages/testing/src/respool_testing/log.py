@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from ._engine.globs import matches
-
-Argument: TypeAlias = "str | bytes | int | float"
+from .patterns import Argument, RequestPattern
 
 
 @dataclass(slots=True)
@@ -64,7 +61,8 @@ class CommandLog:
 
         `key` is a glob that some argument must match, as in `key="x:*"`.
         """
-        return [entry for entry in self._entries if entry.executed and _fits(entry, name, args, key)]
+        pattern = RequestPattern(name, args, key)
+        return [entry for entry in self._entries if entry.executed and pattern.matches(entry.words)]
 
     def assert_called(
         self, name: str, *args: Argument, key: str | bytes | None = None, times: int | None = None
@@ -73,7 +71,8 @@ class CommandLog:
         count = len(self.calls(name, *args, key=key))
         if count != times if times is not None else not count:
             wanted = "at least once" if times is None else f"{times} times"
-            raise AssertionError(f"{name} should have run {wanted}, ran {count} times.\n{self._recent()}")
+            meant = RequestPattern(name, args, key)
+            raise AssertionError(f"{meant} should have run {wanted}, ran {count} times.\n{self._recent()}")
 
     def assert_not_called(self, name: str, *args: Argument, key: str | bytes | None = None) -> None:
         """Fail if a matching command ran."""
@@ -86,23 +85,3 @@ class CommandLog:
     def _recent(self, count: int = 20) -> str:
         shown = [f"  {entry}" for entry in self._entries[-count:]]
         return "\n".join(["The last commands:", *shown]) if shown else "There were no commands at all."
-
-
-def as_bytes(word: Argument) -> bytes:
-    """Spell an argument as a client would send it."""
-    return word if isinstance(word, bytes) else str(word).encode()
-
-
-def _fits(entry: LogEntry, name: str | None, args: tuple[Argument, ...], key: str | bytes | None) -> bool:
-    wanted = tuple(as_bytes(word) for word in args)
-    return (
-        (name is None or _starts_with(entry, name))
-        and (not wanted or entry.args[: len(wanted)] == wanted)
-        and (key is None or any(matches(as_bytes(key), word) for word in entry.args))
-    )
-
-
-def _starts_with(entry: LogEntry, name: str) -> bool:
-    """Match `CLIENT SETNAME` as well as `CLIENT`."""
-    words = [word.upper() for word in name.encode().split()]
-    return [word.upper() for word in entry.words[: len(words)]] == words

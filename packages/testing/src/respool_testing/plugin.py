@@ -15,6 +15,7 @@ import pytest_asyncio
 if TYPE_CHECKING:
     from .clock import Clock
     from .cluster import FakeCluster
+    from .faults import Faults
     from .real import ServerProcess
     from .sentinel import FakeSentinel
     from .server import FakeServer
@@ -35,6 +36,13 @@ async def respool_server() -> AsyncIterator[FakeServer]:
 def respool_clock(respool_server: FakeServer) -> Clock:
     """Offer the clock of `respool_server`."""
     return respool_server.clock
+
+
+@pytest.fixture
+def respool_faults(respool_server: FakeServer) -> Iterator[Faults]:
+    """Offer the faults of `respool_server`; a fault that never struck fails the test."""
+    yield respool_server.faults
+    respool_server.faults.assert_all_fired()
 
 
 @pytest_asyncio.fixture

@@ -16,6 +16,7 @@ from ._engine.settings import ServerSettings
 from ._shell import Shell
 from .clock import Clock
 from .database import DatabaseView
+from .faults import Faults
 from .log import CommandLog
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class FakeServer:
         self.log = CommandLog()
         self._settings = engine.state.settings
         self._engine = engine
-        self._shell = Shell(engine, self.clock, self.log)
+        self.faults = Faults()
+        self._shell = Shell(engine, self.clock, self.log, self.faults)
 
     def __repr__(self) -> str:
         state = "running" if self.running else "stopped"

@@ -75,7 +75,9 @@ class Engine:
             self._block(session, request, answer)
         else:
             self._reply(session, answer)
-        self._settle()
+        if session.transaction is None and not session.last_command.startswith("client|"):
+            session.forget_caching()  # CLIENT CACHING is for one command, or one transaction
+        self._settle(session)
         return self.state.outbox.take()
 
     def tick(self, now: int) -> Effects:
@@ -184,9 +186,12 @@ class Engine:
         self.state.outbox.executed(session, request)
         call = Call(self.state, self.registry, session, command, request, self._run_queued)
         try:
-            return command.handler(call)
+            answer = command.handler(call)
         except CommandError as failure:
             return failure.reply
+        if "readonly" in command.flags:
+            self.state.tracking.remember(session, command.keys_of(request))
+        return answer
 
     def _run_queued(self, session: Session, queued: Queued) -> Reply:
         answer = self._run(session, queued.command, queued.request)
@@ -201,12 +206,16 @@ class Engine:
         self.state.outbox.reply(session, reply)
         session.reply_mode = _NEXT_REPLY_MODE.get(session.reply_mode, session.reply_mode)
 
-    def _settle(self) -> None:
-        """Carry out what follows from changed keys, until nothing changes any more."""
+    def _settle(self, author: Session | None = None) -> None:
+        """Carry out what follows from keys that `author` changed, until nothing changes any more."""
         journal = self.state.keyspace.journal
         while journal.touched or journal.flushed:
-            touched, _ = journal.take()
+            touched, flushed = journal.take()
             self._replicate(touched)
+            if flushed:
+                self.state.tracking.flush(author)
+            else:
+                self.state.tracking.invalidate([key for _, key in touched], author)
             self._wake(frozenset(touched))
 
     def _replicate(self, touched: list[DatabaseKey]) -> None:

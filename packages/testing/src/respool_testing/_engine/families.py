@@ -20,6 +20,7 @@ from .commands import (
     sentinel,
     server,
     strings,
+    tracking,
     transactions,
 )
 from .registry import Family
@@ -27,6 +28,7 @@ from .registry import Family
 DATA_SERVER: Final[tuple[Family, ...]] = (
     connection.family,
     client.family,
+    tracking.family,
     keys.family,
     expiry.family,
     strings.family,
@@ -45,6 +47,7 @@ DATA_SERVER: Final[tuple[Family, ...]] = (
 SENTINEL: Final[tuple[Family, ...]] = (
     connection.family.only("ping", "auth", "hello", "quit"),
     client.family,
+    tracking.family,
     pubsub.family.only("subscribe", "unsubscribe", "psubscribe", "punsubscribe", "publish"),
     info.family,
     introspection.family,

@@ -64,6 +64,26 @@ class Waiting:
     otherwise: Reply
 
 
+@dataclass(slots=True)
+class Tracking:
+    """CLIENT TRACKING: what a client wants to be told of. `redirect` is the client to tell instead, 0 for none."""
+
+    redirect: int = 0
+    broadcast: bool = False
+    prefixes: tuple[bytes, ...] = ()
+    opt_in: bool = False
+    opt_out: bool = False
+    no_loop: bool = False
+    caching: bool = False
+    broken: bool = False
+
+    def notices_reads(self) -> bool:
+        """Tell whether what the client reads now is to be remembered; CLIENT CACHING says so for one command."""
+        if self.broadcast:
+            return False
+        return self.caching if self.opt_in else not (self.opt_out and self.caching)
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     """One connected client."""
@@ -84,6 +104,7 @@ class Session:
     no_touch: bool = False
     transaction: Transaction | None = None
     watched: dict[DatabaseKey, int] = field(default_factory=dict)
+    tracking: Tracking | None = None
     asking: bool = False
     replica_reads: bool = False
     closing: bool = False
@@ -101,9 +122,15 @@ class Session:
         self.reply_mode = ReplyMode.ON
         self.no_evict = False
         self.no_touch = False
+        self.tracking = None
         self.asking = False
         self.replica_reads = False
         self.leave_transaction()
+
+    def forget_caching(self) -> None:
+        """Let CLIENT CACHING hold no longer."""
+        if self.tracking is not None:
+            self.tracking.caching = False
 
     def leave_transaction(self) -> None:
         """Forget what was queued and watched."""

@@ -15,6 +15,7 @@ from .replication import Replication
 from .sentinel import SentinelView
 from .session import Session, Waiting
 from .settings import ServerSettings
+from .tracking import TrackingTable
 
 
 class ServerState:
@@ -29,6 +30,8 @@ class ServerState:
         self.keyspace = Keyspace(settings.databases)
         self.outbox = Outbox()
         self.sessions: dict[int, Session] = {}
+        self.pubsub = PubSub()
+        self.tracking = TrackingTable(self.sessions, self.pubsub, self.outbox)
         # In the order they began to wait, which is the order they are served in.
         self.blocked: dict[Session, Waiting] = {}
         self.next_session_id = 1
@@ -36,7 +39,6 @@ class ServerState:
         self.replication = Replication(id=f"{self.random.getrandbits(160):040x}")
         self.cluster: Membership | None = None
         self.sentinel: SentinelView | None = None
-        self.pubsub = PubSub()
         self.options: dict[str, str] = {}
         self.connections_received = 0
         self.commands_processed = 0

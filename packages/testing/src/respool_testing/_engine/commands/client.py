@@ -235,7 +235,7 @@ def _described(server: ServerState, session: Session) -> bytes:
         "events": "r",
         "cmd": session.last_command,
         "user": session.user.decode("latin-1"),
-        "redir": -1,
+        "redir": -1 if session.tracking is None else session.tracking.redirect,
         "resp": session.protocol,
     }
     if server.settings.version_numbers >= (7, 2, 0):
@@ -245,7 +245,11 @@ def _described(server: ServerState, session: Session) -> bytes:
 
 
 def _flags(server: ServerState, session: Session) -> str:
+    tracking = session.tracking
     marks = {
+        "t": tracking is not None,
+        "R": tracking is not None and tracking.broken,
+        "B": tracking is not None and tracking.broadcast,
         "P": server.pubsub.is_subscribed(session),
         "x": session.transaction is not None,
         "b": session in server.blocked,

@@ -85,7 +85,7 @@ def _clients(server: ServerState) -> Mapping[str, object]:
         "cluster_connections": 0,
         "maxclients": server.settings.max_clients,
         "blocked_clients": len(server.blocked),
-        "tracking_clients": 0,
+        "tracking_clients": sum(session.tracking is not None for session in server.sessions.values()),
     }
 
 

@@ -1,0 +1,153 @@
+"""One accepted socket of a fake server: bytes to requests on the way in, replies, whole or not, on the way out.
+
+Serves one request at a time, and none while its client is blocked or something is held back. Knows the
+protocol and the faults of replies; what a request means is the shell's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ._engine.encoding import encode
+from ._engine.parser import ProtocolViolation, RequestParser
+from .faults import Action, Delay, DropConnection, Fragment, HalfReply, Hang, ReplyWith
+
+if TYPE_CHECKING:
+    from ._engine.session import Session
+    from ._shell import Shell
+
+
+class ClientConnection(asyncio.Protocol):
+    """A client's connection, from accept to close. `closed` is done once the socket is gone."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._parser = RequestParser()
+        self._client_reads = True
+        self._holds = 0
+        self._silent = False
+        self._held_back: list[bytes] = []
+        self.transport: asyncio.Transport
+        self.session: Session
+        self.reply_faults: Sequence[Action] = ()
+        self.closed = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._shell.welcome(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed(data)
+        self.pump()
+
+    def pause_writing(self) -> None:
+        # A client that does not read its replies gets no more of its requests served.
+        self._client_reads = False
+
+    def resume_writing(self) -> None:
+        self._client_reads = True
+        self.pump()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._shell.farewell(self)
+        self.closed.set_result(None)
+
+    def pump(self) -> None:
+        """Serve what has arrived, as far as the client may go on."""
+        while self._may_go_on():
+            self._parser.trusted = self.session.authenticated
+            try:
+                request = self._parser.next_request()
+            except ProtocolViolation as violation:
+                self.write(b"-ERR Protocol error: %b\r\n" % str(violation).encode("latin-1"))
+                self.hang_up()
+                return
+            if request is None:
+                return
+            self._shell.serve(self, request)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, after what is held back."""
+        if self._holds:
+            self._held_back.append(data)
+        else:
+            self._send(data)
+
+    def reply(self, data: bytes) -> None:
+        """Send a reply, and let happen to it what shall."""
+        faults, self.reply_faults = self.reply_faults, ()
+        self._emit(data, faults)
+
+    def hold(self, seconds: float, then: Callable[[], None]) -> None:
+        """Serve and send nothing for some time of the clock, then go on with this."""
+        clock = self._shell.clock
+        self._holds += 1
+        clock.call_at(clock.microseconds() + round(seconds * 1_000_000), lambda: self._let_go(then))
+
+    def silence(self) -> None:
+        """Say nothing any more, and listen to nothing; the socket stays open."""
+        self._silent = True
+
+    def drop(self) -> None:
+        """Cut the connection without a word; what was not sent yet is lost."""
+        self.transport.abort()
+
+    def hang_up(self) -> None:
+        """Close once everything written is sent."""
+        self.transport.close()
+
+    def _may_go_on(self) -> bool:
+        return not (
+            self._holds
+            or self._silent
+            or not self._client_reads
+            or self.session.closing
+            or self.transport.is_closing()
+            or self._shell.is_blocked(self.session)
+        )
+
+    def _send(self, data: bytes) -> None:
+        if not self._silent and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def _emit(self, data: bytes, faults: Sequence[Action]) -> None:
+        """Let the faults act on a reply one after the other, then send what is left of it."""
+        if not faults:
+            self.write(data)
+            return
+        fault, rest = faults[0], faults[1:]
+        match fault:
+            case Delay(seconds):
+                self.hold(seconds, lambda: self._emit(data, rest))
+            case DropConnection():
+                self.drop()
+            case Hang():
+                self.silence()
+            case ReplyWith(reply):
+                self._emit(encode(reply, self.session.protocol), rest)
+            case Fragment(size):
+                self._holds += 1
+                self._trickle([data[at : at + size] for at in range(0, len(data), size)])
+            case HalfReply(then):
+                self._send(data[: len(data) // 2])
+                self.silence() if then == "hang" else self.hang_up()
+
+    def _trickle(self, pieces: list[bytes]) -> None:
+        """Send one piece with each turn of the loop, so that each can arrive alone."""
+        if pieces and not self.transport.is_closing():
+            self._send(pieces[0])
+            asyncio.get_running_loop().call_soon(self._trickle, pieces[1:])
+        else:
+            self._let_go(lambda: None)
+
+    def _let_go(self, then: Callable[[], None]) -> None:
+        """End a hold: go on with what waited for it, then with what was held back."""
+        self._holds -= 1
+        if self._shell.running:
+            then()
+        while self._held_back and not self._holds:
+            self._send(self._held_back.pop(0))
+        self.pump()
