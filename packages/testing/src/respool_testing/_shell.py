@@ -90,7 +90,7 @@ class Shell:
         self._connections[connection.session] = connection
         if not self._listeners:
             connection.drop()
-        elif len(self._connections) > self.engine.state.settings.max_clients:
+        elif len(self._connections) > self.engine.state.max_clients:
             connection.session.closing = True
             connection.write(TOO_MANY_CLIENTS)
             connection.hang_up()

@@ -16,13 +16,15 @@ from .state import ServerState
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command under way; `run` executes one that was queued."""
+    """A command under way; `run` executes one that was queued,
+    which then is told so."""
 
     server: ServerState
     registry: Registry
     session: Session
     command: Command
     request: Request
+    queued: bool
     run: Callable[[Session, Queued], Reply]
 
     @property

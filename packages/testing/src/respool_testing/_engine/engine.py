@@ -150,15 +150,15 @@ class Engine:
 
     def _refused(self, session: Session, request: Request, refusal: CommandError) -> Reply:
         """Answer a command that may not run; inside a transaction this spoils or ends the whole."""
-        if session.transaction is None:
-            return refusal.reply
         if request[0].upper() != b"EXEC":
-            session.transaction.spoilt = True
+            if session.transaction is not None:
+                session.transaction.spoilt = True
             return refusal.reply
         session.leave_transaction()
         if refusal.reply.code in _REDIRECTIONS:
             return refusal.reply
-        return Error(b"EXECABORT Transaction discarded because of: " + refusal.reply.text)
+        reason = refusal.reply.text.removeprefix(b"ERR ")
+        return Error(b"EXECABORT Transaction discarded because of: " + reason)
 
     def _end_strayed_subscriptions(self, membership: Membership) -> None:
         """Tell the listeners of shard channels that have moved to another shard."""
@@ -180,21 +180,22 @@ class Engine:
             return refusal.reply
         return None
 
-    def _run(self, session: Session, command: Command, request: Request) -> Reply | Block:
+    def _run(
+        self, session: Session, command: Command, request: Request, *, queued: bool = False
+    ) -> Reply | Block:
         assert command.handler is not None, f"{command.name} has no function"
         self.state.commands_processed += 1
         self.state.outbox.executed(session, request)
-        call = Call(self.state, self.registry, session, command, request, self._run_queued)
-        try:
-            answer = command.handler(call)
-        except CommandError as failure:
-            return failure.reply
+        call = Call(self.state, self.registry, session, command, request, queued, self._run_queued)
         if "readonly" in command.flags:
             self.state.tracking.remember(session, command.keys_of(request))
-        return answer
+        try:
+            return command.handler(call)
+        except CommandError as failure:
+            return failure.reply
 
     def _run_queued(self, session: Session, queued: Queued) -> Reply:
-        answer = self._run(session, queued.command, queued.request)
+        answer = self._run(session, queued.command, queued.request, queued=True)
         return answer.otherwise if isinstance(answer, Block) else answer
 
     def _block(self, session: Session, request: Request, block: Block) -> None:
@@ -220,10 +221,9 @@ class Engine:
 
     def _replicate(self, touched: list[DatabaseKey]) -> None:
         replication = self.state.replication
-        if replication.primary is None:
+        if replication.replicas:  # without any, a server counts nothing
             replication.offset += len(touched)
-            if replication.replicas:
-                self.state.outbox.replicate(changes_of(self.state.keyspace, touched))
+            self.state.outbox.replicate(changes_of(self.state.keyspace, touched))
 
     def _wake(self, touched: frozenset[DatabaseKey]) -> None:
         """Run again what waits for these keys, in the order it began to wait."""

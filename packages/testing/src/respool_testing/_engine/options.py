@@ -13,6 +13,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "hz": "10",
     "latency-tracking": "yes",
     "lazyfree-lazy-user-del": "no",
+    "maxclients": "10000",
     "maxmemory": "0",
     "maxmemory-policy": "noeviction",
     "notify-keyspace-events": "",
@@ -25,7 +26,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "timeout": "0",
     "tracking-table-max-keys": "1000000",
 }
-_FIXED: Final = frozenset({"bind", "cluster-enabled", "databases", "maxclients", "port", "unixsocket"})
+_FIXED: Final = frozenset({"bind", "cluster-enabled", "databases", "port", "unixsocket"})
 _NUMBERS: Final = frozenset(name for name, default in DEFAULTS.items() if default.isdigit())
 
 
@@ -39,7 +40,6 @@ def current_options(server: ServerState) -> dict[str, str]:
         "bind": "127.0.0.1",
         "cluster-enabled": "yes" if server.settings.mode == "cluster" else "no",
         "databases": str(server.settings.databases),
-        "maxclients": str(server.settings.max_clients),
         "port": str(server.port),
         "requirepass": server.password or "",
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .arguments import maybe_integer, positive
 from .errors import CommandError, syntax_error
@@ -38,19 +38,18 @@ def cursor_of(text: bytes) -> int:
 
 def read_scan_options(words: Request, *, typed: bool = False) -> ScanOptions:
     """Read MATCH, COUNT and, if `typed`, TYPE."""
-    known = {b"MATCH", b"COUNT", b"TYPE"} if typed else {b"MATCH", b"COUNT"}
-    said: dict[bytes, bytes] = {}
-    if len(words) % 2:
-        raise syntax_error()
-    for option, value in zip(words[::2], words[1::2], strict=True):
-        if option.upper() not in known:
+    options = ScanOptions()
+    for at in range(0, len(words), 2):
+        option, value = words[at].upper(), words[at + 1 : at + 2]
+        if option == b"MATCH" and value:
+            options = replace(options, pattern=value[0])
+        elif option == b"COUNT" and value:
+            options = replace(options, count=positive(value[0], "ERR syntax error"))
+        elif option == b"TYPE" and value and typed:
+            options = replace(options, type=value[0].lower())
+        else:
             raise syntax_error()
-        said[option.upper()] = value
-    return ScanOptions(
-        pattern=said.get(b"MATCH", b"*"),
-        count=positive(said.get(b"COUNT", b"10"), "ERR syntax error"),
-        type=said[b"TYPE"].lower() if b"TYPE" in said else None,
-    )
+    return options
 
 
 def page_of(names: Iterable[bytes], cursor: int, count: int) -> tuple[int, list[bytes]]:

@@ -39,7 +39,7 @@ class ServerState:
         self.replication = Replication(id=f"{self.random.getrandbits(160):040x}")
         self.cluster: Membership | None = None
         self.sentinel: SentinelView | None = None
-        self.options: dict[str, str] = {}
+        self.options = {"maxclients": str(settings.max_clients)}
         self.connections_received = 0
         self.commands_processed = 0
         self.expired_keys = 0
@@ -49,6 +49,11 @@ class ServerState:
     def now_ms(self) -> int:
         """Return the present in milliseconds since the epoch."""
         return self.now // 1000
+
+    @property
+    def max_clients(self) -> int:
+        """Return how many clients may be connected at once."""
+        return int(self.options["maxclients"])
 
     def unblock(self, session: Session) -> Waiting | None:
         """Let a client wait no longer; return what it waited for."""

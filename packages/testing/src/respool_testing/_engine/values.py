@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from .arguments import maybe_integer
+from .settings import Version
 
 
 class List(list[bytes]):
@@ -35,13 +36,15 @@ def copy_of(value: Value) -> Value:
     return value
 
 
-def encoding_name(value: Value) -> bytes:
-    """Name how a server would store a value, as OBJECT ENCODING does, by the default thresholds."""
+def encoding_name(value: Value, version: Version) -> bytes:
+    """Name how a server of a version would store a value, by the default thresholds, as OBJECT ENCODING does."""
     if isinstance(value, bytes):
         if maybe_integer(value) is not None:
             return b"int"
         return b"embstr" if len(value) <= 44 else b"raw"
-    small = len(value) <= 128 and all(len(each) <= 64 for each in value)
     if isinstance(value, Hash):
-        return b"listpack" if small and all(len(each) <= 64 for each in value.values()) else b"hashtable"
-    return b"listpack" if small else b"quicklist"
+        pieces = [*value, *value.values()]
+        small = b"listpack" if version >= (7, 0, 0) else b"ziplist"
+        return small if len(value) <= 128 and all(len(each) <= 64 for each in pieces) else b"hashtable"
+    # A list fits into one node up to 8 KiB; older servers had no name of its own for that.
+    return b"listpack" if version >= (7, 2, 0) and sum(map(len, value)) <= 8192 else b"quicklist"

@@ -65,4 +65,5 @@ def _move_or_wait(call: Call, *, from_left: bool, to_left: bool) -> Reply | Bloc
     source, target = call.args[:2]
     until = timeout(call.args[-1])
     item = move(call.db, source, target, from_left=from_left, to_left=to_left)
-    return Block([source], until, None) if item is None else item
+    # Real servers say one null when time is up and another where they may not wait at all.
+    return Block([source], until, None if call.queued else NULL_ARRAY) if item is None else item

@@ -165,11 +165,14 @@ def _known_type(text: bytes) -> bytes:
 
 
 def _kill_filter(call: Call) -> Callable[[Session], bool]:
-    if len(call.args) % 2:
-        raise syntax_error()
     tests: list[Callable[[Session], bool]] = []
     skip_me = True
-    for option, value in zip(call.args[::2], call.args[1::2], strict=True):
+    words = list(call.args)
+    while words:
+        option = words.pop(0)
+        if not words:
+            raise syntax_error()
+        value = words.pop(0)
         if option.upper() == b"SKIPME" and value.upper() in (b"YES", b"NO"):
             skip_me = value.upper() == b"YES"
         else:

@@ -5,7 +5,9 @@ https://redis.io/docs/latest/commands/?group=string
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
 
 from respool_testing.replies import Reply
 
@@ -15,6 +17,9 @@ from ..errors import CommandError
 from ..registry import Family
 
 family = Family("string")
+
+_SIGNIFICANT_BITS: Final = 64
+_LARGEST: Final = 2**16384
 
 
 @family.command("incr", arity=2, flags="write denyoom fast", keys=(1, 1, 1))
@@ -57,15 +62,28 @@ def sum_of(old: int, step: int) -> int:
 
 
 def sum_of_decimals(old: Decimal, step: Decimal) -> bytes:
-    """Add two numbers and spell the sum without an exponent, with up to 17 decimal places."""
-    total = old + step if old.is_finite() and step.is_finite() else Decimal("nan")
-    if not total.is_finite():
+    """Add two numbers and spell the sum without an exponent, with up to 17 decimal places.
+
+    Servers count in the 80-bit floats of their processors; so do we, or large sums would differ from theirs.
+    """
+    if not (old.is_finite() and step.is_finite()):
         raise CommandError("ERR increment would produce NaN or Infinity")
-    with localcontext() as context:
-        context.prec = 400  # the widest number a server can hold, in full
-        text = f"{total:.17f}"
-    text = text.rstrip("0").rstrip(".")
-    return b"0" if text in ("-0", "") else text.encode()
+    total = _rounded(_rounded(Fraction(old)) + _rounded(Fraction(step)))
+    if abs(total) > _LARGEST:
+        raise CommandError("ERR increment would produce NaN or Infinity")
+    places = round(abs(total) * 10**17)
+    whole, part = divmod(places, 10**17)
+    text = f"{whole}.{part:017d}".rstrip("0").rstrip(".")
+    return f"-{text}".encode() if total < 0 and places else text.encode()
+
+
+def _rounded(number: Fraction) -> Fraction:
+    """Round to the 64 significant bits of an 80-bit float."""
+    size = abs(number.numerator).bit_length() - number.denominator.bit_length()
+    unit = Fraction(2) ** (size - _SIGNIFICANT_BITS)
+    while abs(number) >= unit * 2**_SIGNIFICANT_BITS:
+        unit *= 2
+    return round(number / unit) * unit
 
 
 def _add(call: Call, step: int) -> int:

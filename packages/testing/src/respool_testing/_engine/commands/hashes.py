@@ -113,6 +113,8 @@ def hincrby(call: Call) -> Reply:
 def hincrbyfloat(call: Call) -> Reply:
     key, field, text = call.args
     step = decimal(text)
+    if not step.is_finite():
+        raise CommandError("ERR value is NaN or Infinity")
     fields = call.db.get_or_new(key, Hash)
     try:
         old = decimal(fields.get(field, b"0"))
@@ -125,12 +127,10 @@ def hincrbyfloat(call: Call) -> Reply:
 
 @family.command("hrandfield", arity=-2, flags="readonly", keys=(1, 1, 1), since="6.2.0", tips=_VARIES)
 def hrandfield(call: Call) -> Reply:
-    fields, options = _fields(call), call.args[1:]
-    if not options:
+    count, with_values = _random_options(call.args[1:])
+    fields = _fields(call)
+    if count is None:
         return call.server.random.choice(list(fields)) if fields else None
-    count, with_values = integer(options[0]), options[1:]
-    if with_values and (len(with_values) > 1 or with_values[0].upper() != b"WITHVALUES"):
-        raise syntax_error()
     chosen = _choose(call, list(fields), count)
     if not with_values:
         return chosen
@@ -141,8 +141,10 @@ def hrandfield(call: Call) -> Reply:
 @family.command("hscan", arity=-3, flags="readonly", keys=(1, 1, 1), since="2.8.0", tips=_VARIES)
 def hscan(call: Call) -> Reply:
     cursor = cursor_of(call.args[1])
-    options = read_scan_options(call.args[2:])
     fields = _fields(call)
+    if not fields:
+        return [b"0", []]
+    options = read_scan_options(call.args[2:])
     after, page = page_of(fields, cursor, options.count)
     found = [(field, fields[field]) for field in page if options.accepts(field)]
     return [b"%d" % after, [part for pair in found for part in pair]]
@@ -161,6 +163,15 @@ def _set_fields(call: Call) -> int:
     fields.update(zip(words[::2], words[1::2], strict=True))
     call.db.put(key, fields, keep_expiry=True)
     return len(fields) - before
+
+
+def _random_options(words: tuple[bytes, ...]) -> tuple[int | None, bool]:
+    if not words:
+        return None, False
+    count = integer(words[0])
+    if len(words) > 2 or (len(words) == 2 and words[1].upper() != b"WITHVALUES"):
+        raise syntax_error()
+    return count, len(words) == 2
 
 
 def _choose(call: Call, fields: list[bytes], count: int) -> list[bytes]:

@@ -83,7 +83,7 @@ def _clients(server: ServerState) -> Mapping[str, object]:
     return {
         "connected_clients": len(server.sessions),
         "cluster_connections": 0,
-        "maxclients": server.settings.max_clients,
+        "maxclients": server.max_clients,
         "blocked_clients": len(server.blocked),
         "tracking_clients": sum(session.tracking is not None for session in server.sessions.values()),
     }

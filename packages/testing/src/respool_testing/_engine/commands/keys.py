@@ -137,7 +137,7 @@ family.container("object", since="2.2.3")
 )
 def object_encoding(call: Call) -> Reply:
     value = call.db.get(call.args[0])
-    return None if value is None else encoding_name(value)
+    return None if value is None else encoding_name(value, call.server.settings.version_numbers)
 
 
 def _rename(call: Call) -> None:

@@ -69,7 +69,10 @@ def lrange(call: Call) -> Reply:
 
 @family.command("lindex", arity=3, flags="readonly", keys=(1, 1, 1))
 def lindex(call: Call) -> Reply:
-    items, index = _items(call), integer(call.args[1])
+    items = _items(call)
+    if not items:
+        return None
+    index = integer(call.args[1])
     return items[index] if -len(items) <= index < len(items) else None
 
 
@@ -197,22 +200,22 @@ def _lpos_options(words: tuple[bytes, ...]) -> tuple[int, int | None, int]:
     if len(words) % 2:
         raise syntax_error()
     for option, text in zip(words[::2], words[1::2], strict=True):
-        number = integer(text)
         if option.upper() == b"RANK":
-            if number == 0:
+            rank = integer(text)
+            if rank == 0:
                 raise CommandError(_RANK_ZERO)
-            rank = number
         elif option.upper() == b"COUNT":
-            count = _not_negative(number, "COUNT")
+            count = _not_negative(text, "COUNT")
         elif option.upper() == b"MAXLEN":
-            most = _not_negative(number, "MAXLEN")
+            most = _not_negative(text, "MAXLEN")
         else:
             raise syntax_error()
     return rank, count, most
 
 
-def _not_negative(number: int, option: str) -> int:
-    if number < 0:
+def _not_negative(text: bytes, option: str) -> int:
+    number = maybe_integer(text)
+    if number is None or number < 0:
         raise CommandError(f"ERR {option} can't be negative")
     return number
 

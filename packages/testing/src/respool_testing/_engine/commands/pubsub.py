@@ -93,6 +93,8 @@ def pubsub_shardnumsub(call: Call) -> Reply:
 
 
 def _subscribe(call: Call, kind: Kind) -> Reply:
+    if kind is Kind.SHARD and call.queued:
+        raise CommandError("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
     pubsub = call.server.pubsub
     replies = []
     for channel in call.args:

@@ -88,7 +88,7 @@ def config_get(call: Call) -> Reply:
 )
 def config_set(call: Call) -> Reply:
     if len(call.args) % 2:
-        raise CommandError("ERR wrong number of arguments for 'config|set' command")
+        raise syntax_error()
     try:
         for name, value in zip(call.args[::2], call.args[1::2], strict=True):
             set_option(call.server, name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape"))

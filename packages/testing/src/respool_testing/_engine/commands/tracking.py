@@ -30,9 +30,8 @@ _NOT_OPTIONAL: Final = (
 
 @family.command("client|tracking", arity=-3, flags=_OWN, since="6.0.0")
 def client_tracking(call: Call) -> Reply:
-    on = switch(call.args[0])
     wanted = _read(call)
-    if not on:
+    if not switch(call.args[0]):
         call.session.tracking = None
         return OK
     _check(wanted, call.session.tracking)
@@ -45,7 +44,7 @@ def client_tracking(call: Call) -> Reply:
 @family.command("client|caching", arity=3, flags=_OWN, since="6.0.0")
 def client_caching(call: Call) -> Reply:
     tracking, word = call.session.tracking, call.args[0].upper()
-    if tracking is None or not (tracking.opt_in or tracking.opt_out):
+    if tracking is None:
         raise CommandError(_NOT_OPTIONAL)
     if word not in (b"YES", b"NO"):
         raise syntax_error()
