@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._connection import ClientConnection
 from ._engine.encoding import encode
@@ -19,6 +21,9 @@ from ._engine.session import Session
 from .clock import Clock, Timer
 from .faults import Action, Delay, DropConnection, Faults, Hang, ReplyWith
 from .log import CommandLog, LogEntry
+
+if TYPE_CHECKING:
+    import ssl
 
 TOO_MANY_CLIENTS = b"-ERR max number of clients reached\r\n"
 
@@ -37,6 +42,7 @@ class Shell:
         self.broadcast: Callable[[list[Published]], None] | None = None
         self._connections: dict[Session, ClientConnection] = {}
         self._listeners: list[asyncio.Server] = []
+        self._socket_file: Path | None = None
         self._timer: Timer | None = None
         self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
@@ -50,15 +56,21 @@ class Shell:
         """Return the connected clients, oldest first."""
         return list(self._connections)
 
-    async def listen(self, host: str, port: int) -> int:
-        """Accept clients on a TCP port, any free one for 0; return the port."""
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+        """Accept clients on a TCP port, any free one for 0, with TLS if there is a context; return the port."""
         loop = asyncio.get_running_loop()
         self.clock.bind(loop)
-        listener = await loop.create_server(lambda: ClientConnection(self), host, port)
+        listener = await loop.create_server(lambda: ClientConnection(self), host, port, ssl=tls)
         self._listeners.append(listener)
         self._reschedule()
         bound: int = listener.sockets[0].getsockname()[1]
         return bound
+
+    async def listen_unix(self, path: str) -> None:
+        """Accept clients on a socket file too; it is removed with the listener."""
+        loop = asyncio.get_running_loop()
+        self._listeners.append(await loop.create_unix_server(lambda: ClientConnection(self), path))
+        self._socket_file = Path(path)
 
     async def close(self) -> None:
         """Stop listening, drop every client, and wait until all sockets are closed."""
@@ -74,6 +86,9 @@ class Shell:
             await asyncio.wait(closing)
         for listener in listeners:
             await listener.wait_closed()
+        if self._socket_file is not None:
+            self._socket_file.unlink(missing_ok=True)
+            self._socket_file = None
 
     def drop_connections(self) -> int:
         """Cut every connection at once, without a word; return how many there were."""

@@ -70,8 +70,8 @@ def find_binary() -> str:
 class ServerProcess:
     """A real server in a process and a folder of its own, without persistence, on loopback only.
 
-    `args` are further options as on the command line; `unixsocket` opens a socket file beside the port; with
-    `tls` the port speaks TLS. `start` returns once the server answers.
+    `args` are further options as on the command line; `unixsocket` is the path of a socket file to open
+    beside the port; with `tls` the port speaks TLS. `start` returns once the server answers.
     """
 
     def __init__(
@@ -79,15 +79,14 @@ class ServerProcess:
         binary: str | None = None,
         args: Sequence[str] = (),
         *,
-        unixsocket: bool = False,
+        unixsocket: str | None = None,
         tls: TLSFiles | None = None,
     ) -> None:
         self.binary = find_binary() if binary is None else binary
         self.args = tuple(args)
         self.host = "127.0.0.1"
         self.port = 0
-        self.unixsocket: str | None = None
-        self._wants_socket = unixsocket
+        self.unixsocket = unixsocket
         self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -110,7 +109,6 @@ class ServerProcess:
         """Start the server and wait until it answers; raise ServerFailed with its output if it does not."""
         self._folder = tempfile.TemporaryDirectory(prefix="respool-")
         self.port = free_port()
-        self.unixsocket = str(self._path("socket")) if self._wants_socket else None
         with self._path("log").open("wb") as log:
             self._process = subprocess.Popen(
                 self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT

@@ -20,6 +20,8 @@ from .faults import Faults
 from .log import CommandLog
 
 if TYPE_CHECKING:
+    import ssl
+
     from typing_extensions import Self
 
 
@@ -44,7 +46,8 @@ class FakeServer:
     addresses only.
 
     `password` is what clients must say first, `users` maps further user names to passwords, `version` decides
-    which commands exist and what INFO and HELLO say.
+    which commands exist and what INFO and HELLO say. `unixsocket` is the path of a socket file to serve as
+    well; with a `tls` context the port speaks TLS.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class FakeServer:
         version: str = "7.4.0",
         databases: int = 16,
         max_clients: int = 10_000,
+        unixsocket: str | None = None,
+        tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
@@ -68,7 +73,7 @@ class FakeServer:
             max_clients=max_clients,
             seed=seed,
         )
-        self._assemble(Engine(settings, DATA_SERVER), host, port, clock)
+        self._assemble(Engine(settings, DATA_SERVER), host, port, clock, unixsocket, tls)
 
     @classmethod
     def _around(cls, engine: Engine, host: str, port: int, clock: Clock) -> Self:
@@ -77,9 +82,19 @@ class FakeServer:
         server._assemble(engine, host, port, clock)
         return server
 
-    def _assemble(self, engine: Engine, host: str, port: int, clock: Clock | None) -> None:
+    def _assemble(
+        self,
+        engine: Engine,
+        host: str,
+        port: int,
+        clock: Clock | None,
+        unixsocket: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.host = _checked_loopback(host)
         self.port = port
+        self.unixsocket = unixsocket
+        self._tls = tls
         self.clock = Clock() if clock is None else clock
         self.log = CommandLog()
         self._settings = engine.state.settings
@@ -107,7 +122,7 @@ class FakeServer:
             "" if self._settings.password is None else f":{quote(self._settings.password, safe='')}@"
         )
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"redis://{credentials}{host}:{self.port}"
+        return f"{'redis' if self._tls is None else 'rediss'}://{credentials}{host}:{self.port}"
 
     @property
     def running(self) -> bool:
@@ -142,7 +157,9 @@ class FakeServer:
         """Begin to accept connections, unless it already does; raise OSError if the port is taken."""
         if self.running:
             return
-        self.port = await self._shell.listen(self.host, self.port)
+        self.port = await self._shell.listen(self.host, self.port, self._tls)
+        if self.unixsocket is not None:
+            await self._shell.listen_unix(self.unixsocket)
         self._engine.state.port = self.port
         self._engine.state.started_at = self.clock.microseconds()
 

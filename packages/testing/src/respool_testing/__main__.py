@@ -1,0 +1,96 @@
+"""Serves a fake server, cluster or sentinels from the shell: `python -m respool_testing server --port 6379`.
+
+Runs until Ctrl-C. Listens on loopback only, keeps everything in memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Sequence
+
+from .cluster import FakeCluster
+from .sentinel import FakeSentinel
+from .server import FakeServer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, serve until interrupted, and return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        deployment = _deployment(options)
+        asyncio.run(_serve(deployment))
+    except (OSError, ValueError) as error:
+        print(f"cannot serve: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="respool-fake", description=__doc__.splitlines()[0])
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="server|cluster|sentinel")
+    server = kinds.add_parser("server", help="one server")
+    cluster = kinds.add_parser("cluster", help="a cluster, on consecutive ports")
+    sentinel = kinds.add_parser(
+        "sentinel", help="sentinels, then the servers they watch, on consecutive ports"
+    )
+    for each, port in ((server, 6379), (cluster, 7000), (sentinel, 26379)):
+        each.add_argument("--host", default="127.0.0.1", help="a loopback address (default %(default)s)")
+        each.add_argument(
+            "--port", type=int, default=port, help="the first port, 0 for free ones (default %(default)s)"
+        )
+        each.add_argument("--password", help="what clients must say first")
+        each.add_argument("--version", default="7.4.0", help="the version to play (default %(default)s)")
+    cluster.add_argument("--primaries", type=int, default=3)
+    cluster.add_argument("--replicas", type=int, default=1, help="of each primary (default %(default)s)")
+    sentinel.add_argument(
+        "--service", default="mymaster", help="the name of the primary (default %(default)s)"
+    )
+    sentinel.add_argument("--replicas", type=int, default=1)
+    sentinel.add_argument("--sentinels", type=int, default=3)
+    return parser
+
+
+def _deployment(options: argparse.Namespace) -> FakeServer | FakeCluster | FakeSentinel:
+    settings = vars(options)
+    kind = settings.pop("kind")
+    if kind == "cluster":
+        return FakeCluster(**settings)
+    return FakeSentinel(**settings) if kind == "sentinel" else FakeServer(**settings)
+
+
+async def _serve(deployment: FakeServer | FakeCluster | FakeSentinel) -> None:
+    async with deployment:
+        print(_announcement(deployment), flush=True)
+        await _interrupted()
+    print("stopped", flush=True)
+
+
+async def _interrupted() -> None:
+    """Wait for Ctrl-C or a request to terminate."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it there
+            loop.add_signal_handler(number, done.set)
+    await done.wait()
+
+
+def _announcement(deployment: FakeServer | FakeCluster | FakeSentinel) -> str:
+    if isinstance(deployment, FakeServer):
+        lines = [deployment.url]
+    elif isinstance(deployment, FakeCluster):
+        lines = [f"{node.server.url}  {node.role}" for node in deployment.nodes]
+    else:
+        lines = [f"{host}:{port}  sentinel" for host, port in deployment.sentinel_addresses]
+        lines += [f"{deployment.primary.url}  primary of {deployment.service}"]
+        lines += [f"{replica.url}  replica" for replica in deployment.replicas]
+    return "\n".join([*lines, "serving; Ctrl-C stops"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
