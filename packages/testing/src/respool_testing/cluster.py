@@ -41,10 +41,12 @@ class FakeNode:
 
     @property
     def host(self) -> str:
+        """Return the address the node listens on."""
         return self.server.host
 
     @property
     def port(self) -> int:
+        """Return the port; 0 until the node was started, if a free one was asked for."""
         return self.server.port
 
     @property

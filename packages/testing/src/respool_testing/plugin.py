@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .cluster import FakeCluster
     from .faults import Faults
+    from .raw import RawConnection
     from .real import ServerProcess
     from .sentinel import FakeSentinel
     from .server import FakeServer
@@ -43,6 +44,15 @@ def respool_faults(respool_server: FakeServer) -> Iterator[Faults]:
     """Offer the faults of `respool_server`; a fault that never struck fails the test."""
     yield respool_server.faults
     respool_server.faults.assert_all_fired()
+
+
+@pytest_asyncio.fixture
+async def respool_raw(respool_server: FakeServer) -> AsyncIterator[RawConnection]:
+    """Offer a raw connection to `respool_server`."""
+    from .raw import RawConnection
+
+    async with RawConnection(respool_server.host, respool_server.port) as client:
+        yield client
 
 
 @pytest_asyncio.fixture
@@ -96,3 +106,12 @@ def any_server(request: pytest.FixtureRequest) -> FakeServer | ServerProcess:
         "respool_server" if request.param == "fake" else "real_server"
     )
     return server
+
+
+@pytest_asyncio.fixture
+async def any_client(any_server: FakeServer | ServerProcess) -> AsyncIterator[RawConnection]:
+    """Offer a raw connection to `any_server`: a dialogue told with it is proven on a fake and on a real server."""
+    from .raw import RawConnection
+
+    async with RawConnection(any_server.host, any_server.port) as client:
+        yield client
