@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from respool_testing.replies import NULL_ARRAY, Map, Reply, Set, Simple
+from respool_testing.replies import Map, Reply, Set, Simple
 
 from ..call import Call
 from ..errors import CommandError, syntax_error
@@ -37,7 +37,7 @@ def command_info(call: Call) -> Reply:
     if not call.args:
         return [_described(each) for each in call.registry]
     found = [call.registry.get(name) for name in call.args]
-    return [NULL_ARRAY if each is None else _described(each) for each in found]
+    return [None if each is None else _described(each) for each in found]
 
 
 @family.command(
