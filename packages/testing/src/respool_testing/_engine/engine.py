@@ -14,7 +14,7 @@ from respool_testing.replies import QUEUED, Error, Reply
 from . import gates
 from .call import Call
 from .cluster import Membership, key_slot
-from .errors import CommandError
+from .errors import CommandError, wrong_type
 from .keyspace import DatabaseKey
 from .messages import Published
 from .outbox import Effects
@@ -183,9 +183,14 @@ class Engine:
     def _run(
         self, session: Session, command: Command, request: Request, *, queued: bool = False
     ) -> Reply | Block:
-        assert command.handler is not None, f"{command.name} has no function"
         self.state.commands_processed += 1
         self.state.outbox.executed(session, request)
+        return self._attempt(session, command, request, queued=queued)
+
+    def _attempt(
+        self, session: Session, command: Command, request: Request, *, queued: bool = False
+    ) -> Reply | Block:
+        assert command.handler is not None, f"{command.name} has no function"
         call = Call(self.state, self.registry, session, command, request, queued, self._run_queued)
         if "readonly" in command.flags:
             self.state.tracking.remember(session, command.keys_of(request))
@@ -230,7 +235,8 @@ class Engine:
         for session, waiting in list(self.state.blocked.items()):
             if waiting.keys.isdisjoint(touched):
                 continue
-            answer = self._run(session, self.registry.find(waiting.request), waiting.request)
-            if not isinstance(answer, Block):
+            answer = self._attempt(session, self.registry.find(waiting.request), waiting.request)
+            # A value of another type is not what it waits for, and no reason to stop waiting.
+            if not isinstance(answer, Block) and answer != wrong_type().reply:
                 self.state.unblock(session)
                 self._reply(session, answer)

@@ -41,7 +41,7 @@ class TrackingTable:
                     self._tell(session, [key])
         for session in list(self._sessions.values()):
             if session.tracking is not None and session.tracking.broadcast and _hears(session, author):
-                for prefix in session.tracking.prefixes or (b"",):
+                for prefix in session.tracking.prefixes:
                     matching = [key for key in keys if key.startswith(prefix)]
                     if matching:
                         self._tell(session, matching)

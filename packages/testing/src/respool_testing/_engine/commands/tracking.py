@@ -35,8 +35,9 @@ def client_tracking(call: Call) -> Reply:
         call.session.tracking = None
         return OK
     _check(wanted, call.session.tracking)
-    if call.session.tracking is not None:
-        wanted.prefixes = (*call.session.tracking.prefixes, *wanted.prefixes)
+    if wanted.broadcast:
+        known = () if call.session.tracking is None else call.session.tracking.prefixes
+        wanted.prefixes = tuple(dict.fromkeys((*known, *(wanted.prefixes or (b"",)))))
     call.session.tracking = wanted
     return OK
 
@@ -131,9 +132,11 @@ def _check(wanted: Tracking, current: Tracking | None) -> None:
 
 def _check_overlap(new: tuple[bytes, ...], old: tuple[bytes, ...]) -> None:
     for number, prefix in enumerate(new):
-        for other in (*old, *new[:number]):
+        others = [(other, "an existing") for other in old]
+        others += [(other, "another provided") for other in new[number + 1 :]]
+        for other, which in others:
             if prefix.startswith(other) or other.startswith(prefix):
                 raise CommandError(
-                    f"ERR Prefix '{prefix.decode('latin-1')}' overlaps with an existing prefix "
+                    f"ERR Prefix '{prefix.decode('latin-1')}' overlaps with {which} prefix "
                     f"'{other.decode('latin-1')}'. Prefixes for a single client must not overlap."
                 )
