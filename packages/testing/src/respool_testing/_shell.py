@@ -128,6 +128,7 @@ class Shell:
         plan = self.faults.plan(connection.session, request)
         connection.reply_faults = plan.after
         self._prepare(connection, plan.before, lambda: self._execute(connection, request))
+        self._notify()
 
     def settle(self) -> None:
         """Let time pass up to now, and do what follows."""

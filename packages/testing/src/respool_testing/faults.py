@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from ._engine.encoding import encode
 from ._engine.globs import matches
 from ._engine.parser import Request
 from ._engine.session import Session
@@ -172,7 +173,11 @@ class FaultBuilder:
         return self._arm(Delay(seconds), when)
 
     def reply_with(self, reply: Reply, *, when: When = "before_execute") -> Fault:
-        """Answer this, as a value of `respool_testing.replies`; by default instead of running the command."""
+        """Answer this, as a value of `respool_testing.replies`; by default instead of running the command.
+
+        Raises TypeError at once for what no server could say.
+        """
+        encode(reply, 3)
         return self._arm(ReplyWith(reply), when)
 
     def reply_error(self, text: str, *, when: When = "before_execute") -> Fault:
