@@ -101,8 +101,7 @@ class FakeCluster:
         self._groups = [ReplicationGroup(node.server, lag=replication_lag) for node in self.nodes[:primaries]]
         for number, node in enumerate(self.nodes[primaries:]):
             node._record.primary = self.nodes[number % primaries]._record
-        for slot in range(SLOTS):
-            self._topology.assign(slot, self.nodes[slot * primaries // SLOTS]._record)
+        self._topology.owners = [self.nodes[slot * primaries // SLOTS]._record for slot in range(SLOTS)]
 
     def __repr__(self) -> str:
         return f"<FakeCluster {', '.join(map(repr, self.nodes))}>"

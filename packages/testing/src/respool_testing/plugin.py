@@ -10,7 +10,11 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
+
+try:
+    from pytest_asyncio import fixture as async_fixture
+except ImportError:  # another plugin, or none, looks after asynchronous fixtures
+    async_fixture = pytest.fixture  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from .clock import Clock
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 REQUIRE_REAL_VARIABLE = "RESPOOL_REQUIRE_REAL"
 
 
-@pytest_asyncio.fixture
+@async_fixture
 async def respool_server() -> AsyncIterator[FakeServer]:
     """Offer a fresh fake server, running."""
     from .server import FakeServer
@@ -46,7 +50,7 @@ def respool_faults(respool_server: FakeServer) -> Iterator[Faults]:
     respool_server.faults.assert_all_fired()
 
 
-@pytest_asyncio.fixture
+@async_fixture
 async def respool_raw(respool_server: FakeServer) -> AsyncIterator[RawConnection]:
     """Offer a raw connection to `respool_server`."""
     from .raw import RawConnection
@@ -55,7 +59,7 @@ async def respool_raw(respool_server: FakeServer) -> AsyncIterator[RawConnection
         yield client
 
 
-@pytest_asyncio.fixture
+@async_fixture
 async def respool_cluster() -> AsyncIterator[FakeCluster]:
     """Offer a fresh fake cluster of three primaries with a replica each, running."""
     from .cluster import FakeCluster
@@ -64,7 +68,7 @@ async def respool_cluster() -> AsyncIterator[FakeCluster]:
         yield cluster
 
 
-@pytest_asyncio.fixture
+@async_fixture
 async def respool_sentinel() -> AsyncIterator[FakeSentinel]:
     """Offer a fresh primary with two replicas, watched as `mymaster` by three sentinels, running."""
     from .sentinel import FakeSentinel
@@ -108,7 +112,7 @@ def any_server(request: pytest.FixtureRequest) -> FakeServer | ServerProcess:
     return server
 
 
-@pytest_asyncio.fixture
+@async_fixture
 async def any_client(any_server: FakeServer | ServerProcess) -> AsyncIterator[RawConnection]:
     """Offer a raw connection to `any_server`: a dialogue told with it is proven on a fake and on a real server."""
     from .raw import RawConnection

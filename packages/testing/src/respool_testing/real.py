@@ -30,6 +30,8 @@ BINARIES_VARIABLE: Final = "RESPOOL_SERVER_BINARIES"
 EXECUTABLES: Final = ("redis-server", "valkey-server")
 START_TIMEOUT: Final = 10.0
 STOP_TIMEOUT: Final = 5.0
+# A cluster's nodes talk to each other this far above the port for clients.
+BUS_OFFSET: Final = 10_000
 
 
 class ServerNotFound(Exception):
@@ -92,13 +94,18 @@ class ServerProcess:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def __repr__(self) -> str:
-        state = "running" if self._process is not None else "stopped"
+        state = "running" if self.running else "stopped"
         return f"<{type(self).__name__} {self.binary} {self.host}:{self.port} {state}>"
 
     @property
     def url(self) -> str:
         """Return the address as clients take it."""
         return f"{'rediss' if self._tls else 'redis'}://{self.host}:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the server has been started and not stopped."""
+        return self._process is not None
 
     @property
     def pid(self) -> int | None:
@@ -204,8 +211,8 @@ class RealServer(ServerProcess):
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing uses at this moment."""
+    """Return a loopback port that nothing uses at this moment, and that leaves room for a cluster bus above it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-        return port
+    return port if port + BUS_OFFSET < 2**16 else free_port()

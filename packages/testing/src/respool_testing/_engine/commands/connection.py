@@ -48,10 +48,10 @@ def echo(call: Call) -> Reply:
 @family.command("select", arity=2, flags="loading stale fast")
 def select(call: Call) -> Reply:
     index = integer(call.args[0])
-    if not 0 <= index < len(call.server.keyspace.databases):
-        raise CommandError("ERR DB index is out of range")
     if call.server.cluster is not None and index:
         raise CommandError("ERR SELECT is not allowed in cluster mode")
+    if not 0 <= index < len(call.server.keyspace.databases):
+        raise CommandError("ERR DB index is out of range")
     call.session.database = index
     return OK
 
