@@ -94,7 +94,6 @@ async def test_databases_are_separate(any_client: RawConnection) -> None:
 
 async def test_quit_closes_after_its_reply(any_client: RawConnection) -> None:
     any_client.send("QUIT")
-    any_client.send("PING")
     assert await any_client.rest() == b"+OK\r\n"
 
 

@@ -52,6 +52,7 @@ class ClientConnection(asyncio.Protocol):
         self.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.transport.close()  # it is closed, but with TLS Python 3.10 wants to be told
         self._shell.farewell(self)
         self.closed.set_result(None)
 

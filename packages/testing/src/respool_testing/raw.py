@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from .replies import NULL_ARRAY, BigNumber, Error, Map, Push, Reply, Set, Simple, Verbatim
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import ssl
 
     from typing_extensions import Self
+
+
+Result = TypeVar("Result")
 
 
 def pack(*words: str | bytes | int | float) -> bytes:
@@ -89,16 +92,16 @@ class RawConnection:
 
     async def read(self) -> Reply:
         """Return whatever the server says next."""
-        return await asyncio.wait_for(self._read(), self._timeout)
+        return await self._in_time(self._read())
 
     async def read_bytes(self, count: int) -> bytes:
         """Return exactly this many bytes as they come."""
-        return await asyncio.wait_for(self._reader.readexactly(count), self._timeout)
+        return await self._in_time(self._reader.readexactly(count))
 
     async def rest(self) -> bytes:
         """Return everything up to the server's hanging up."""
         try:
-            return await asyncio.wait_for(self._reader.read(-1), self._timeout)
+            return await self._in_time(self._reader.read(-1))
         except ConnectionError:
             return b""
 
@@ -107,6 +110,12 @@ class RawConnection:
         self._writer.close()
         with contextlib.suppress(OSError):  # the other side may be faster
             await self._writer.wait_closed()
+
+    async def _in_time(self, reading: Coroutine[None, None, Result]) -> Result:
+        try:
+            return await asyncio.wait_for(reading, self._timeout)
+        except asyncio.TimeoutError:  # not yet the same as the builtin one in Python 3.10
+            raise TimeoutError(f"the server said nothing for {self._timeout} seconds") from None
 
     async def _read(self) -> Reply:
         line = (await self._reader.readuntil(b"\r\n"))[:-2]
