@@ -39,6 +39,14 @@ def fits(number: int) -> bool:
     return INTEGER_MIN <= number <= INTEGER_MAX
 
 
+def small_integer(text: bytes) -> int:
+    """Read a signed 32-bit integer."""
+    number = integer(text)
+    if not -(2**31) <= number < 2**31:
+        raise CommandError(f"ERR value is out of range, value must between {-(2**31)} and {2**31 - 1}")
+    return number
+
+
 def positive(text: bytes, complaint: str) -> int:
     """Read an integer of at least 1; raise `complaint` for a smaller one."""
     number = integer(text)

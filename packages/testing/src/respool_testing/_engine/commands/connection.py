@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from respool_testing.replies import OK, PONG, Map, Reply, Simple
 
-from ..arguments import integer, maybe_integer
+from ..arguments import maybe_integer, small_integer
 from ..call import Call
 from ..errors import CommandError
 from ..registry import Family
@@ -47,7 +47,7 @@ def echo(call: Call) -> Reply:
 
 @family.command("select", arity=2, flags="loading stale fast")
 def select(call: Call) -> Reply:
-    index = integer(call.args[0])
+    index = small_integer(call.args[0])
     if call.server.cluster is not None and index:
         raise CommandError("ERR SELECT is not allowed in cluster mode")
     if not 0 <= index < len(call.server.keyspace.databases):

@@ -9,7 +9,7 @@ from typing import Final
 
 from respool_testing.replies import OK, Reply, Simple
 
-from ..arguments import integer
+from ..arguments import small_integer
 from ..call import Call
 from ..errors import CommandError, syntax_error
 from ..globs import matches
@@ -164,7 +164,7 @@ def _copy_options(call: Call, words: list[bytes]) -> tuple[Database, bool]:
 
 
 def _database(call: Call, text: bytes) -> Database:
-    index = integer(text)
+    index = small_integer(text)
     if not 0 <= index < len(call.server.keyspace.databases):
         raise CommandError("ERR DB index is out of range")
     return call.server.keyspace[index]
