@@ -5,19 +5,28 @@ Names are loaded when first used: the pytest plugin lives in this package, so ev
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .clock import Clock
-    from .cluster import FakeCluster, FakeNode
-    from .database import DatabaseView
-    from .faults import Fault, Faults
-    from .log import CommandLog, LogEntry
-    from .raw import RawConnection
-    from .real import RealServer, ServerFailed, ServerNotFound, ServerProcess, TLSFiles
-    from .sentinel import FakeSentinel
-    from .server import ClientView, FakeServer
+    from ._offer import (
+        ClientView,
+        Clock,
+        CommandLog,
+        DatabaseView,
+        FakeCluster,
+        FakeNode,
+        FakeSentinel,
+        FakeServer,
+        Fault,
+        Faults,
+        LogEntry,
+        RawConnection,
+        RealServer,
+        ServerFailed,
+        ServerNotFound,
+        ServerProcess,
+        TLSFiles,
+    )
 
 __all__ = [
     "ClientView",
@@ -39,23 +48,11 @@ __all__ = [
     "TLSFiles",
 ]
 
-_HOMES: Final = {
-    "clock": ("Clock",),
-    "cluster": ("FakeCluster", "FakeNode"),
-    "database": ("DatabaseView",),
-    "faults": ("Fault", "Faults"),
-    "log": ("CommandLog", "LogEntry"),
-    "raw": ("RawConnection",),
-    "real": ("RealServer", "ServerFailed", "ServerNotFound", "ServerProcess", "TLSFiles"),
-    "sentinel": ("FakeSentinel",),
-    "server": ("ClientView", "FakeServer"),
-}
-
 
 def __getattr__(name: str) -> object:
-    for home, names in _HOMES.items():
-        if name in names:
-            thing: object = getattr(import_module(f".{home}", __name__), name)
-            globals()[name] = thing
-            return thing
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import _offer
+
+    thing: object = getattr(_offer, name)
+    return thing

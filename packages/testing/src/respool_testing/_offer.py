@@ -1,0 +1,33 @@
+"""Everything the kit offers, in one place to import it from."""
+
+from __future__ import annotations
+
+from .clock import Clock
+from .cluster import FakeCluster, FakeNode
+from .database import DatabaseView
+from .faults import Fault, Faults
+from .log import CommandLog, LogEntry
+from .raw import RawConnection
+from .real import RealServer, ServerFailed, ServerNotFound, ServerProcess, TLSFiles
+from .sentinel import FakeSentinel
+from .server import ClientView, FakeServer
+
+__all__ = [
+    "ClientView",
+    "Clock",
+    "CommandLog",
+    "DatabaseView",
+    "FakeCluster",
+    "FakeNode",
+    "FakeSentinel",
+    "FakeServer",
+    "Fault",
+    "Faults",
+    "LogEntry",
+    "RawConnection",
+    "RealServer",
+    "ServerFailed",
+    "ServerNotFound",
+    "ServerProcess",
+    "TLSFiles",
+]
