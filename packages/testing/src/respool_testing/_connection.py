@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ._engine.encoding import encode
-from ._engine.parser import ProtocolViolation, RequestParser
+from ._engine.parser import ProtocolViolation, Request, RequestParser
 from .faults import Action, Delay, DropConnection, Fragment, HalfReply, Hang, ReplyWith
 
 if TYPE_CHECKING:
     from ._engine.session import Session
     from ._shell import Shell
+
+ENOUGH_GATHERED = 64 * 1024
 
 
 class ClientConnection(asyncio.Protocol):
@@ -29,6 +31,8 @@ class ClientConnection(asyncio.Protocol):
         self._holds = 0
         self._silent = False
         self._held_back: list[bytes] = []
+        # While requests are being served, their replies are gathered and sent in one go.
+        self._gathered: bytearray | None = None
         self.transport: asyncio.Transport
         self.session: Session
         self.reply_faults: Sequence[Action] = ()
@@ -58,17 +62,15 @@ class ClientConnection(asyncio.Protocol):
 
     def pump(self) -> None:
         """Serve what has arrived, as far as the client may go on."""
-        while self._may_go_on():
-            self._parser.trusted = self.session.authenticated
-            try:
-                request = self._parser.next_request()
-            except ProtocolViolation as violation:
-                self.write(b"-ERR Protocol error: %b\r\n" % str(violation).encode("latin-1"))
-                self.hang_up()
-                return
-            if request is None:
-                return
-            self._shell.serve(self, request)
+        if self._gathered is not None:
+            return  # it is being done
+        self._gathered = bytearray()
+        try:
+            while self._may_go_on() and (request := self._next_request()) is not None:
+                self._shell.serve(self, request)
+        finally:
+            self._flush()
+            self._gathered = None
 
     def write(self, data: bytes) -> None:
         """Send bytes, after what is held back."""
@@ -93,12 +95,24 @@ class ClientConnection(asyncio.Protocol):
         self._silent = True
 
     def drop(self) -> None:
-        """Cut the connection without a word; what was not sent yet is lost."""
+        """Cut the connection without a further word."""
+        self._flush()
         self.transport.abort()
 
     def hang_up(self) -> None:
         """Close once everything written is sent."""
+        self._flush()
         self.transport.close()
+
+    def _next_request(self) -> Request | None:
+        """Return the next whole request; hang up on a client that breaks the protocol."""
+        self._parser.trusted = self.session.authenticated
+        try:
+            return self._parser.next_request()
+        except ProtocolViolation as violation:
+            self.write(b"-ERR Protocol error: %b\r\n" % str(violation).encode("latin-1"))
+            self.hang_up()
+            return None
 
     def _may_go_on(self) -> bool:
         return not (
@@ -111,8 +125,20 @@ class ClientConnection(asyncio.Protocol):
         )
 
     def _send(self, data: bytes) -> None:
-        if not self._silent and not self.transport.is_closing():
+        if self._silent or self.transport.is_closing():
+            return
+        if self._gathered is None:
             self.transport.write(data)
+            return
+        self._gathered += data
+        if len(self._gathered) > ENOUGH_GATHERED:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send what was gathered so far."""
+        if self._gathered and not self.transport.is_closing():
+            self.transport.write(bytes(self._gathered))
+            self._gathered.clear()
 
     def _emit(self, data: bytes, faults: Sequence[Action]) -> None:
         """Let the faults act on a reply one after the other, then send what is left of it."""

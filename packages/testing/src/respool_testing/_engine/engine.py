@@ -163,7 +163,7 @@ class Engine:
     def _end_strayed_subscriptions(self, membership: Membership) -> None:
         """Tell the listeners of shard channels that have moved to another shard."""
         pubsub = self.state.pubsub
-        for channel, listeners in list(pubsub.subscriptions[Kind.SHARD].items()):
+        for channel, listeners in list(pubsub.channels[Kind.SHARD].items()):
             if not membership.serves(key_slot(channel)):
                 for session in list(listeners):
                     pubsub.unsubscribe(session, Kind.SHARD, channel)

@@ -79,7 +79,7 @@ def pubsub_shardchannels(call: Call) -> Reply:
 
 @family.command("pubsub|numpat", arity=2, flags=_ASK, since="2.8.0")
 def pubsub_numpat(call: Call) -> Reply:
-    return len(call.server.pubsub.subscriptions[Kind.PATTERN])
+    return len(call.server.pubsub.channels[Kind.PATTERN])
 
 
 @family.command("pubsub|numsub", arity=-2, flags=_ASK, since="2.8.0")
@@ -129,7 +129,7 @@ def _channels(call: Call, kind: Kind) -> Reply:
             f"ERR unknown subcommand or wrong number of arguments for '{word}'. Try PUBSUB HELP."
         )
     pattern = call.args[0] if call.args else b"*"
-    return [channel for channel in call.server.pubsub.subscriptions[kind] if matches(pattern, channel)]
+    return [channel for channel in call.server.pubsub.channels[kind] if matches(pattern, channel)]
 
 
 def _numbers(call: Call, kind: Kind) -> Reply:
