@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ._engine.encoding import encode
 from ._engine.parser import ProtocolViolation, Request, RequestParser
@@ -39,8 +39,8 @@ class ClientConnection(asyncio.Protocol):
         self.closed = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # Loops of other make have transports of their own, which need not be asyncio's.
+        self.transport = cast("asyncio.Transport", transport)
         self._shell.welcome(self)
 
     def data_received(self, data: bytes) -> None:
