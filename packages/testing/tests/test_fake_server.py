@@ -48,6 +48,12 @@ async def test_a_server_starts_again_on_its_port_with_its_data() -> None:
     await server.stop()
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+async def test_a_loopback_address_may_be_chosen(host: str) -> None:
+    async with FakeServer(host=host) as server, RawConnection(server.host, server.port) as client:
+        assert await client.call("PING") == PONG
+
+
 async def test_starting_and_stopping_twice_changes_nothing() -> None:
     server = FakeServer()
     await server.start()

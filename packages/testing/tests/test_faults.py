@@ -102,6 +102,17 @@ async def test_a_delayed_command_runs_although_its_client_left(
     assert respool_server.db[0]["k"] == b"v"
 
 
+async def test_a_delayed_command_does_not_outlive_its_server(respool_server: FakeServer) -> None:
+    respool_server.clock.freeze()
+    fault = respool_server.faults.on("SET").delay(5)
+    async with RawConnection(respool_server.host, respool_server.port) as client:
+        client.send("SET", "k", "v")
+        await respool_server.until(lambda: fault.hits == 1)
+        await respool_server.restart()
+    respool_server.clock.advance(5)
+    assert "k" not in respool_server.db[0]
+
+
 async def test_a_hung_connection_says_nothing_while_others_go_on(
     respool_server: FakeServer, respool_faults: Faults, respool_raw: RawConnection
 ) -> None:

@@ -26,6 +26,7 @@ class ClientConnection(asyncio.Protocol):
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
+        self._life = shell.life
         self._parser = RequestParser()
         self._client_reads = True
         self._holds = 0
@@ -173,7 +174,7 @@ class ClientConnection(asyncio.Protocol):
     def _let_go(self, then: Callable[[], None]) -> None:
         """End a hold: go on with what waited for it, then with what was held back."""
         self._holds -= 1
-        if self._shell.running:
+        if self._shell.life == self._life:
             then()
         while self._held_back and not self._holds:
             self._send(self._held_back.pop(0))

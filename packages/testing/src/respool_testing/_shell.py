@@ -41,7 +41,10 @@ class Shell:
         # Who lets other servers' clients hear what is published here.
         self.broadcast: Callable[[list[Published]], None] | None = None
         self._connections: dict[Session, ClientConnection] = {}
+        # Counts how often the server was shut: what began in an earlier life does not go on in a later one.
+        self.life = 0
         self._listeners: list[asyncio.Server] = []
+        self._closing: list[asyncio.Server] = []
         self._socket_file: Path | None = None
         self._timer: Timer | None = None
         self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
@@ -72,23 +75,29 @@ class Shell:
         self._listeners.append(await loop.create_unix_server(lambda: ClientConnection(self), path))
         self._socket_file = Path(path)
 
-    async def close(self) -> None:
-        """Stop listening, drop every client, and wait until all sockets are closed."""
+    def shut(self) -> None:
+        """Stop listening, drop every client and let nothing that is under way go on."""
+        self.life += 1
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
             listener.close()
+        self._closing += listeners
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        closing = [connection.closed for connection in self._connections.values()]
-        self.drop_connections()
-        if closing:
-            await asyncio.wait(closing)
-        for listener in listeners:
-            await listener.wait_closed()
         if self._socket_file is not None:
             self._socket_file.unlink(missing_ok=True)
             self._socket_file = None
+        self.drop_connections()
+
+    async def closed(self) -> None:
+        """Wait until every socket of a server that was shut is closed."""
+        gone = [connection.closed for connection in self._connections.values()]
+        if gone:
+            await asyncio.wait(gone)
+        while self._closing:
+            await self._closing[-1].wait_closed()
+            self._closing.pop()
 
     def drop_connections(self) -> int:
         """Cut every connection at once, without a word; return how many there were."""

@@ -159,6 +159,8 @@ class FakeCluster:
     async def stop(self) -> None:
         """Stop every node."""
         for node in self.nodes:
+            node.server._shell.shut()
+        for node in self.nodes:
             await node.server.stop()
 
     async def failover(self, primary: FakeNode, *, to: FakeNode | None = None) -> FakeNode:

@@ -114,6 +114,8 @@ class FakeSentinel:
     async def stop(self) -> None:
         """Stop everything."""
         for server in [*self.sentinels, *self._servers]:
+            server._shell.shut()
+        for server in [*self.sentinels, *self._servers]:
             await server.stop()
 
     async def failover(self, *, to: FakeServer | None = None) -> FakeServer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -157,7 +156,9 @@ class FakeServer:
         """Begin to accept connections, unless it already does; raise OSError if the port is taken."""
         if self.running:
             return
-        self.port = await self._shell.listen(self.host, self.port, self._tls)
+        # The name may mean two addresses, which would get two different free ports.
+        address = "127.0.0.1" if self.host == "localhost" else self.host
+        self.port = await self._shell.listen(address, self.port, self._tls)
         if self.unixsocket is not None:
             await self._shell.listen_unix(self.unixsocket)
         self._engine.state.port = self.port
@@ -165,7 +166,8 @@ class FakeServer:
 
     async def stop(self) -> None:
         """Drop every client and stop listening; return once all sockets are closed. Keeps the port number."""
-        await asyncio.shield(self._shell.close())
+        self._shell.shut()
+        await self._shell.closed()
 
     async def restart(self, *, lose_data: bool = True) -> None:
         """Stop and start on the same port, by default without the data: nothing is persisted."""
