@@ -69,7 +69,6 @@ class Engine:
         """Run one request of a client that is not blocked."""
         self._pass_time(now)
         session.last_active = now
-        session.commands += 1
         answer = self._answer(session, request)
         if isinstance(answer, Block):
             self._block(session, request, answer)

@@ -110,7 +110,6 @@ class Session:
     closing: bool = False
     last_active: int = 0
     last_command: str = "NULL"
-    commands: int = 0
 
     def reset(self, *, authenticated: bool) -> None:
         """Forget everything but identity, as RESET does."""
