@@ -1,0 +1,131 @@
+"""A command to bytes: every spelling literal, every refusal before anything is sent."""
+
+from __future__ import annotations
+
+import enum
+from array import array
+
+import pytest
+
+from respool._wire.encoding import LARGE, pack, split_name
+from respool._wire.values import ValueT
+from respool.errors import DataError
+
+
+class Word(str):
+    __slots__ = ()
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+@pytest.mark.parametrize(
+    ("argument", "spelling"),
+    [
+        (b"\x00\r\n", b"$3\r\n\x00\r\n\r\n"),
+        (b"", b"$0\r\n\r\n"),
+        ("", b"$0\r\n\r\n"),
+        ("é", b"$2\r\n\xc3\xa9\r\n"),
+        (bytearray(b"ab"), b"$2\r\nab\r\n"),
+        (memoryview(b"abc")[1:], b"$2\r\nbc\r\n"),
+        (memoryview(array("B", [1, 2])), b"$2\r\n\x01\x02\r\n"),
+        (0, b"$1\r\n0\r\n"),
+        (-7, b"$2\r\n-7\r\n"),
+        (2**64, b"$20\r\n18446744073709551616\r\n"),
+        (0.1, b"$3\r\n0.1\r\n"),
+        (1e300, b"$6\r\n1e+300\r\n"),
+        (float("inf"), b"$3\r\ninf\r\n"),
+        (Word("x"), b"$1\r\nx\r\n"),
+        (Level.HIGH, b"$1\r\n3\r\n"),
+    ],
+)
+def test_an_argument_has_one_spelling(argument: ValueT, spelling: bytes) -> None:
+    assert pack((b"ECHO", argument)) == b"*2\r\n$4\r\nECHO\r\n" + spelling
+
+
+def test_a_float_keeps_its_full_precision() -> None:
+    value = 0.1 + 0.2
+    packed = pack((b"ECHO", value))
+    assert isinstance(packed, bytes)
+    assert float(packed.split(b"\r\n")[-2]) == value
+
+
+def test_arguments_count_the_name() -> None:
+    assert pack(("SET", "k", "v")) == b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"
+
+
+@pytest.mark.parametrize("argument", [True, False, None, [], {}, object(), b"x".join])
+def test_what_has_no_one_spelling_is_refused(argument: object) -> None:
+    with pytest.raises(DataError):
+        pack(("SET", "k", argument))  # type: ignore[arg-type]
+
+
+def test_a_refusal_names_the_type_it_got() -> None:
+    with pytest.raises(DataError, match="cannot send a list"):
+        pack(("SET", ["k"]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_text_is_sent_in_the_given_encoding(encoding: str) -> None:
+    assert pack((b"ECHO", "é"), encoding) == b"*2\r\n$4\r\nECHO\r\n$1\r\n\xe9\r\n"
+
+
+@pytest.mark.parametrize(("text", "encoding"), [("é", "ascii"), ("\ud800", "utf-8"), ("€", "latin-1")])
+def test_text_that_an_encoding_lacks_is_refused(text: str, encoding: str) -> None:
+    with pytest.raises(DataError, match=encoding) as refused:
+        pack((b"ECHO", text), encoding)
+    assert isinstance(refused.value.__cause__, UnicodeEncodeError)
+
+
+def test_an_unknown_encoding_is_refused() -> None:
+    with pytest.raises(DataError, match="no-such-codec"):
+        pack((b"ECHO", "x"), "no-such-codec")
+
+
+def test_a_large_value_is_handed_over_uncopied() -> None:
+    value = b"x" * LARGE
+    packed = pack((b"SET", b"k", value, b"EX", 1))
+    assert isinstance(packed, tuple)
+    assert any(piece is value for piece in packed)
+    assert b"".join(packed) == b"*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$1\r\n1\r\n" % (
+        LARGE,
+        value,
+    )
+
+
+def test_a_value_one_byte_below_large_is_joined() -> None:
+    assert isinstance(pack((b"SET", b"k", b"x" * (LARGE - 1))), bytes)
+
+
+def test_a_large_bytearray_keeps_its_bytes_and_neighbours() -> None:
+    packed = pack((b"MSET", b"a", bytearray(b"y" * LARGE), b"b", b"1"))
+    assert isinstance(packed, tuple)
+    head = b"*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$%d\r\n" % LARGE
+    assert b"".join(packed) == head + b"y" * LARGE + b"\r\n$1\r\nb\r\n$1\r\n1\r\n"
+
+
+def test_a_small_bytearray_may_change_as_soon_as_it_is_packed() -> None:
+    value = bytearray(b"old")
+    packed = pack((b"SET", b"k", value))
+    value[:] = b"new"
+    assert isinstance(packed, bytes)
+    assert packed.endswith(b"$3\r\nold\r\n")
+
+
+def test_large_text_is_measured_in_bytes() -> None:
+    packed = pack((b"SET", b"k", "é" * LARGE))
+    assert b"$%d\r\n" % (2 * LARGE) in b"".join(packed if isinstance(packed, tuple) else (packed,))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (b"GET", (b"GET",)),
+        ("GET", (b"GET",)),
+        (b"CLIENT TRACKING", (b"CLIENT", b"TRACKING")),
+        ("XINFO  STREAM", (b"XINFO", b"STREAM")),
+    ],
+)
+def test_a_name_with_a_space_is_two_words(name: str | bytes, words: tuple[bytes, ...]) -> None:
+    assert split_name(name) == words
