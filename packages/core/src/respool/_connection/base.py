@@ -140,6 +140,11 @@ class BaseConnection(asyncio.BaseProtocol):
         if self._link.closed is not None:
             await asyncio.shield(self._link.closed)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the last socket, if there was one, has let go of the event loop."""
+        return self._link.closed is None or self._link.closed.done()
+
     def register_connect_callback(self, callback: ConnectCallback) -> None:
         """Call `callback(connection)` after every successful connect, before anything else is sent.
 

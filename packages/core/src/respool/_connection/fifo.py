@@ -63,6 +63,10 @@ class Fifo:
     def __len__(self) -> int:
         return len(self.unsent) + len(self.inflight)
 
+    def pending(self) -> list[Request[object]]:
+        """Return the requests that somebody still waits for, oldest first."""
+        return [request for queue in (self.inflight, self.unsent) for request in queue if not request.done()]
+
     # ---- writing
 
     def take(self, now: float) -> tuple[Sequence[Buffer], list[Request[object]]]:

@@ -1,0 +1,40 @@
+"""A fast asyncio client for Redis and Valkey: connections, connection pools, and the client on top of them."""
+
+from __future__ import annotations
+
+from respool import errors
+from respool._client.pipeline import Pipeline
+from respool._client.redis import Redis
+from respool._connection.base import BaseConnection
+from respool._connection.invocation import CommandInvocation
+from respool._connection.request import Request
+from respool._connection.tcp import Connection
+from respool._connection.unix import UnixDomainSocketConnection
+from respool._pool.pool import BlockingConnectionPool, ConnectionPool
+from respool.errors import (
+    ConnectionError,
+    DataError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+    WatchError,
+)
+
+__all__ = [
+    "BaseConnection",
+    "BlockingConnectionPool",
+    "CommandInvocation",
+    "Connection",
+    "ConnectionError",
+    "ConnectionPool",
+    "DataError",
+    "Pipeline",
+    "Redis",
+    "RedisError",
+    "Request",
+    "ResponseError",
+    "TimeoutError",
+    "UnixDomainSocketConnection",
+    "WatchError",
+    "errors",
+]

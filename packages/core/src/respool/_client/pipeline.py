@@ -1,0 +1,170 @@
+"""Commands collected first and sent together: as one transaction, or only as one write."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from typing_extensions import Self
+
+from respool._client.commands import Commands
+from respool._client.sending import RequestMaker
+from respool._connection.request import Convert, GroupedRequest, Request, describe_command
+from respool._pool.pool import ConnectionPool
+from respool._wire.commands import door, is_blocking
+from respool._wire.error_replies import error_from_reply
+from respool._wire.parsing import ErrorReply
+from respool._wire.values import ValueT
+from respool.errors import DataError, ExecAbortError, RedisError, WatchError
+
+T = TypeVar("T")
+
+
+class Pipeline(Commands[T], Generic[T]):
+    """Queues commands; `execute` sends them. Each queued call returns its future, `execute` all results in order.
+
+    A transaction is all or nothing, and travels as one sequence that no other command can enter.
+    """
+
+    def __init__(self, pool: ConnectionPool, maker: RequestMaker, transaction: bool) -> None:
+        self._pool = pool
+        self._maker = maker
+        self._transaction = transaction
+        self._queued: list[Request[object]] = []
+
+    def __len__(self) -> int:
+        return len(self._queued)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what is queued; the futures handed out are cancelled."""
+        queued, self._queued = self._queued, []
+        for request in queued:
+            request.cancel()
+
+    async def execute(self, raise_on_error: bool = True) -> list[object]:
+        """Send what is queued and return the results in order.
+
+        Raises the first error, once all replies are there; with `raise_on_error=False` errors stand in the list.
+        Cancelled, it drops the replies; the server may have executed the commands.
+        """
+        queued, self._queued = self._queued, []
+        if not queued:
+            return []
+        if self._transaction:
+            self._send_transaction(queued)
+        else:
+            self._send_plain(queued)
+        results = [await _outcome(request) for request in queued]
+        if raise_on_error:
+            for number, (request, result) in enumerate(zip(queued, results, strict=True), 1):
+                if isinstance(result, BaseException):
+                    raise _named(result, number, request)
+        return results
+
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
+        request = self._maker.make(args, convert, None)
+        refusal = door(args) if args else "no command was given"
+        if refusal is None and is_blocking(args):
+            refusal = (
+                "a blocking command would hold up everybody who shares the connection: call it on the client"
+            )
+        if refusal is not None and not request.done():
+            request.set_exception(DataError(refusal))
+        if request.done():
+            raise request.exception() or DataError("cannot be sent")
+        self._queued.append(request)
+        return request
+
+    def _send_plain(self, queued: list[Request[object]]) -> None:
+        line = self._pool.line
+        for request in queued:
+            request.rescue = line.rescue
+            line.send(request)
+
+    def _send_transaction(self, queued: list[Request[object]]) -> None:
+        multi = self._maker.make((b"MULTI",), None, None, GroupedRequest)
+        commands = [self._stand_in(request) for request in queued]
+        run = self._maker.make((b"EXEC",), None, None, GroupedRequest)
+        run.convert = None
+        run.add_done_callback(lambda done: _distribute(run, commands, queued))
+        line = self._pool.line
+        for request in (multi, *commands, run):
+            line.send(request)
+        for request in (multi, *commands):
+            request.add_done_callback(_retrieve)
+
+    def _stand_in(self, request: Request[object]) -> Request[object]:
+        """Make what goes over the wire for a queued command: its own reply is QUEUED, its result comes with EXEC."""
+        stand_in: Request[object] = GroupedRequest(loop=request.get_loop())
+        stand_in.args = request.args
+        stand_in.payload = request.payload
+        stand_in.convert = None
+        stand_in.rescue = None
+        return stand_in
+
+
+def _distribute(run: Request[object], commands: list[Request[object]], queued: list[Request[object]]) -> None:
+    """Give each queued request its part of what EXEC answered."""
+    error = None if run.cancelled() else run.exception()
+    if error is not None or run.cancelled():
+        _fail(
+            commands,
+            queued,
+            error if isinstance(error, RedisError) else ExecAbortError("EXECABORT cancelled"),
+        )
+        return
+    replies = run.result()
+    if not isinstance(replies, list):
+        _fail(commands, queued, WatchError("a watched key changed: nothing was executed"))
+        return
+    for request, reply in zip(queued, replies, strict=False):
+        if request.done():
+            continue
+        try:
+            if isinstance(reply, ErrorReply):
+                raise error_from_reply(str(reply))
+            request.set_result(request.convert(reply) if request.convert else reply)
+        except Exception as exc:  # what a converter raises is the caller's to see
+            request.set_exception(exc)
+
+
+def _fail(commands: list[Request[object]], queued: list[Request[object]], error: RedisError) -> None:
+    """Fail every queued request: with what the server said to itself, where it did, or with what EXEC failed with."""
+    for command, request in zip(commands, queued, strict=True):
+        own = command.exception() if command.done() and not command.cancelled() else None
+        if not request.done():
+            request.set_exception(own or type(error)(*error.args))
+            _mark(request, error)
+
+
+def _mark(request: Request[object], error: RedisError) -> None:
+    failure = request.exception()
+    if isinstance(failure, RedisError) and type(failure) is type(error):
+        failure.maybe_executed = error.maybe_executed
+
+
+def _retrieve(request: Request[object]) -> None:
+    if not request.cancelled():
+        request.exception()
+
+
+async def _outcome(request: Request[object]) -> object:
+    try:
+        return await request
+    except RedisError as exc:
+        return exc
+
+
+def _named(error: BaseException, number: int, request: Request[object]) -> BaseException:
+    """Say in the error which command of the pipeline it belongs to."""
+    message = error.args[0] if error.args else error
+    error.args = (
+        f"{message} (command {number} of the pipeline: {describe_command(request.args)})",
+        *error.args[1:],
+    )
+    return error

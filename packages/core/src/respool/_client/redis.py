@@ -1,0 +1,168 @@
+"""The client of one server. Its stateless commands share one connection; what needs one alone leases it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Generic, Literal, TypeVar, overload
+
+from typing_extensions import Self
+
+from respool._client.commands import Commands
+from respool._client.pipeline import Pipeline
+from respool._client.sending import RequestMaker
+from respool._connection.request import Convert, Request
+from respool._pool.pool import ConnectionPool
+from respool._wire.commands import block_timeout, door, is_blocking, is_plain
+from respool._wire.values import ResponseType, ValueT
+from respool.errors import DataError, RedisError
+
+T = TypeVar("T")
+
+
+class Redis(Commands[T], Generic[T]):
+    """A client of Redis or Valkey. Calls return futures and are sent at once, many in one write.
+
+    `Redis(host, port)`, or `Redis(connection_pool=pool)`, which leaves closing the pool to its owner. Other keyword
+    arguments go to the pool and its connections. With `decode_responses` text comes back as str.
+    """
+
+    @overload
+    def __init__(
+        self: Redis[bytes],
+        host: str = ...,
+        port: int = ...,
+        *,
+        db: int = ...,
+        connection_pool: ConnectionPool | None = ...,
+        decode_responses: Literal[False] = ...,
+        encoding: str = ...,
+        **options: object,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Redis[str],
+        host: str = ...,
+        port: int = ...,
+        *,
+        db: int = ...,
+        connection_pool: ConnectionPool | None = ...,
+        decode_responses: Literal[True],
+        encoding: str = ...,
+        **options: object,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 6379,
+        *,
+        db: int = 0,
+        connection_pool: ConnectionPool | None = None,
+        decode_responses: bool = False,
+        encoding: str = "utf-8",
+        **options: object,
+    ) -> None:
+        self._owns_pool = connection_pool is None
+        if connection_pool is None:
+            connection_pool = ConnectionPool(host=host, port=port, db=db, encoding=encoding, **options)  # type: ignore[arg-type]
+        self.connection_pool = connection_pool
+        self._maker = RequestMaker(encoding, decode_responses)
+
+    @overload
+    @classmethod
+    def from_url(
+        cls, url: str, *, db: int | None = ..., decode_responses: Literal[False] = ..., **options: object
+    ) -> Redis[bytes]: ...
+
+    @overload
+    @classmethod
+    def from_url(
+        cls, url: str, *, db: int | None = ..., decode_responses: Literal[True], **options: object
+    ) -> Redis[str]: ...
+
+    @classmethod
+    def from_url(
+        cls, url: str, *, db: int | None = None, decode_responses: bool = False, **options: object
+    ) -> Redis[bytes] | Redis[str]:
+        """Make a client from a URL: `redis://`, `rediss://` or `unix://`; see `ConnectionPool.from_url`.
+
+        Raises `DataError` for what is no such URL.
+        """
+        pool = ConnectionPool.from_url(url, db, False, **options)
+        encoding = options.get("encoding", "utf-8")
+        client: Redis[bytes] | Redis[str] = cls(  # type: ignore[call-overload]
+            connection_pool=pool, decode_responses=decode_responses, encoding=encoding
+        )
+        client._owns_pool = True
+        return client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.connection_pool!r}>"
+
+    async def aclose(self) -> None:
+        """Wait for the replies under way and close the pool, unless it was given by the caller."""
+        if self._owns_pool:
+            await self.connection_pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def pipeline(self, transaction: bool = True) -> Pipeline[T]:
+        """Collect commands and send them in one write: as a transaction (MULTI ... EXEC), or as they are."""
+        return Pipeline(self.connection_pool, self._maker, transaction)
+
+    def execute_command(self, *args: ValueT) -> Request[ResponseType]:
+        """Send any command, modules' included, and return the future of its reply, as the server gave it.
+
+        A command that blocks gets a connection of its own. One that changes the connection's state fails with
+        `DataError`, which names what to use instead.
+        """
+        if args and is_plain(args):
+            return self._run(args)
+        if not args:
+            return self._refuse(args, "no command was given")
+        refusal = door(args)
+        if refusal is not None:
+            return self._refuse(args, refusal)
+        return self._run_alone(args) if is_blocking(args) else self._run(args)
+
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
+        line = self.connection_pool.line
+        request = self._maker.make(args, convert, line.rescue)
+        if not request.done():
+            line.send(request)
+        return request
+
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[object]:
+        request: Request[object] = Request(loop=asyncio.get_running_loop())
+        request.args = args
+        request.set_exception(DataError(why))
+        return request
+
+    def _run_alone(self, args: tuple[ValueT, ...]) -> Request[object]:
+        """Run a blocking command on a leased connection. Cancelled, it closes it: the server would pop for nobody."""
+        request = self._maker.make(args, None, None)
+        if not request.done():
+            task = asyncio.get_running_loop().create_task(self._lease_and_run(request))
+            request.add_done_callback(lambda _: task.cancel())
+        return request
+
+    async def _lease_and_run(self, request: Request[object]) -> None:
+        pool = self.connection_pool
+        try:
+            async with pool.connection() as connection:
+                seconds = pool.stream_timeout + (block_timeout(request.args) or 0.0)
+                request.deadline = asyncio.get_running_loop().time() + seconds
+                connection.start().submit([request])
+                try:
+                    await asyncio.wait([request])
+                finally:
+                    if not request.done() or request.cancelled():
+                        connection.disconnect()
+        except RedisError as exc:
+            if not request.done():
+                request.set_exception(exc)

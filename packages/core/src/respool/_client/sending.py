@@ -1,0 +1,60 @@
+"""From a call of the client to a request: encoded now, so that later changes of an argument do not matter.
+
+What cannot be sent fails through the future, like everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from respool._connection.request import Convert, Request, Rescue
+from respool._wire.decoding import decode_reply, decoder
+from respool._wire.encoding import pack
+from respool._wire.values import ValueT
+from respool.errors import DataError
+
+
+class RequestMaker:
+    """Makes the requests of one client: its encoding, what it decodes, and who rescues them."""
+
+    __slots__ = ("_composed", "_decoder", "_encoding")
+
+    def __init__(self, encoding: str, decode: bool) -> None:
+        self._encoding = encoding
+        self._decoder = decoder(encoding) if decode else None
+        self._composed: dict[Convert, Convert] = {}
+
+    def make(
+        self,
+        args: tuple[ValueT, ...],
+        convert: Convert | None,
+        rescue: Rescue | None,
+        kind: type[Request[object]] = Request,
+    ) -> Request[object]:
+        """Return a request that is ready to be sent, or done already with `DataError`."""
+        request = kind(loop=asyncio.get_running_loop())
+        request.args = args
+        request.rescue = rescue
+        request.convert = self.converter(convert)
+        try:
+            request.payload = pack(args, self._encoding)
+        except DataError as exc:
+            request.set_exception(exc)
+        return request
+
+    def converter(self, convert: Convert | None) -> Convert | None:
+        """Return what to apply to a raw reply: decoding first, then `convert`."""
+        if self._decoder is None:
+            return convert
+        return self._decoder if convert is None else self._compose(convert)
+
+    def _compose(self, convert: Convert) -> Convert:
+        composed = self._composed.get(convert)
+        if composed is None:
+            encoding = self._encoding
+
+            def composed(reply: object) -> object:
+                return convert(decode_reply(reply, encoding))
+
+            self._composed[convert] = composed
+        return composed

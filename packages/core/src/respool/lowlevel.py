@@ -1,0 +1,59 @@
+"""The stable door for the satellites, the testing kit and authors of pools. Re-exports only."""
+
+from __future__ import annotations
+
+from respool._client.commands import Commands
+from respool._client.sending import RequestMaker
+from respool._connection.base import BaseConnection
+from respool._connection.generation import Generation
+from respool._connection.invocation import CommandInvocation, build_request
+from respool._connection.request import Convert, GroupedRequest, Request, Rescue, SilentRequest, fail, fresh
+from respool._pool.line import Line
+from respool._pool.retry import RetryPolicy, may_repeat
+from respool._wire.commands import (
+    block_timeout,
+    door,
+    is_blocking,
+    is_plain,
+    is_read_only,
+    keys,
+    lookup,
+    routing_keys,
+)
+from respool._wire.encoding import pack
+from respool._wire.error_replies import error_from_reply
+from respool._wire.values import KeyT, ProtocolVersion, ResponseType, StringT, ValueT
+
+__all__ = [
+    "BaseConnection",
+    "CommandInvocation",
+    "Commands",
+    "Convert",
+    "Generation",
+    "GroupedRequest",
+    "KeyT",
+    "Line",
+    "ProtocolVersion",
+    "Request",
+    "RequestMaker",
+    "Rescue",
+    "ResponseType",
+    "RetryPolicy",
+    "SilentRequest",
+    "StringT",
+    "ValueT",
+    "block_timeout",
+    "build_request",
+    "door",
+    "error_from_reply",
+    "fail",
+    "fresh",
+    "is_blocking",
+    "is_plain",
+    "is_read_only",
+    "keys",
+    "lookup",
+    "may_repeat",
+    "pack",
+    "routing_keys",
+]
