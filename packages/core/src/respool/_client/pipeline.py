@@ -61,9 +61,7 @@ class Pipeline(Commands[T], Generic[T]):
             self._send_plain(queued)
         results = [await _outcome(request) for request in queued]
         if raise_on_error:
-            for number, (request, result) in enumerate(zip(queued, results, strict=True), 1):
-                if isinstance(result, BaseException):
-                    raise _named(result, number, request)
+            _raise_first(queued, results)
         return results
 
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
@@ -158,6 +156,15 @@ async def _outcome(request: Request[object]) -> object:
         return await request
     except RedisError as exc:
         return exc
+
+
+def _raise_first(queued: list[Request[object]], results: list[object]) -> None:
+    """Raise the first error; that others were aborted for it is no cause of its own."""
+    failed = [each for each in enumerate(results) if isinstance(each[1], BaseException)]
+    failed.sort(key=lambda each: isinstance(each[1], ExecAbortError))
+    for index, error in failed:
+        if isinstance(error, BaseException):
+            raise _named(error, index + 1, queued[index])
 
 
 def _named(error: BaseException, number: int, request: Request[object]) -> BaseException:
