@@ -282,10 +282,12 @@ class Generation(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
+        """Whether the handshake is done and the socket not lost."""
         return self._open and not self._ended
 
     @property
     def transport(self) -> asyncio.Transport | None:
+        """The transport of the socket, once there is one."""
         return self._transport
 
     def eof_received(self) -> None:

@@ -68,6 +68,7 @@ class ConnectionPool:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._line: Line | None = None
         self._closing: list[BaseConnection] = []
+        self._idle_timer: asyncio.TimerHandle | None = None
         # Made and thrown away, so that a wrong option is told here and not at the first command.
         self._description = self._make_connection().describe()
 
@@ -141,6 +142,9 @@ class ConnectionPool:
             connection.disconnect()
             if self._ledger.use_of(connection) is not Use.LEASED:
                 self._forget(connection)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
         if self._line is not None:
             self._line.close(ConnectionError(f"{self._description}: the pool was disconnected"))
 
@@ -227,7 +231,22 @@ class ConnectionPool:
             return None
         connection = self._make_connection()
         self._ledger.admit(connection, use)
+        self._watch_idle()
         return connection
+
+    def _watch_idle(self) -> None:
+        """Keep one timer running while there is a connection that could be idle for too long."""
+        if self.max_idle_time and self._idle_timer is None and self._ledger.all():
+            loop = asyncio.get_running_loop()
+            self._idle_timer = loop.call_later(self.idle_check_interval, self._close_idle)
+
+    def _close_idle(self) -> None:
+        self._idle_timer = None
+        for connection in self._ledger.all():
+            unused = self._ledger.use_of(connection) is not Use.LEASED and not connection.requests_pending
+            if unused and connection.is_connected and connection.idle_seconds >= self.max_idle_time:
+                connection.disconnect()
+        self._watch_idle()
 
     def _next_waiter(self) -> asyncio.Future[BaseConnection] | None:
         while self._waiters:
@@ -262,6 +281,7 @@ class ConnectionPool:
         self._ledger = Ledger(self.max_connections, self._idle_queue())
         self._waiters.clear()
         self._closing.clear()
+        self._idle_timer = None
         self._line = Line(self, loop, RetryPolicy())
         return self._line
 
