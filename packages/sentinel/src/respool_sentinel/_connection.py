@@ -1,0 +1,140 @@
+"""A connection that asks where it leads each time it is opened, and checks what it found there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ssl import SSLContext, SSLError
+from typing import Generic, Protocol, TypeVar
+
+from respool import Connection
+from respool.errors import ConnectionError, PrimaryNotFoundError, ReplicaNotFoundError
+from respool.lowlevel import Generation, ProtocolVersion
+from respool_sentinel._views import Address, Role, role_of, spell
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a connection shall lead, and what the sentinels say is there."""
+
+    address: Address
+    role: Role
+
+    def contradicts(self, primary: Address) -> bool:
+        """Tell whether this is wrong once `primary` is the primary."""
+        return (self.role == "primary") != (self.address == primary)
+
+
+class Guide(Protocol):
+    """What a connection asks of its pool."""
+
+    @property
+    def service_name(self) -> str: ...
+
+    @property
+    def is_primary(self) -> bool: ...
+
+    @property
+    def check_connection(self) -> bool: ...
+
+    async def targets(self) -> Sequence[Target]:
+        """Return where to try, the best first; at least one."""
+
+
+class SentinelManagedConnection(Connection, Generic[T]):
+    """A connection whose pool says where it leads: `host` and `port` are where it led last.
+
+    A replica that cannot be reached gives way to the next. With the pool's `check_connection`, ROLE is asked
+    before anything else is sent, and a server that is not what the sentinels took it for is refused with
+    `PrimaryNotFoundError` or `ReplicaNotFoundError`; only `noreply` connections cannot be checked.
+    """
+
+    def __init__(
+        self,
+        connection_pool: Guide,
+        host: str = "127.0.0.1",
+        port: int = 6379,
+        username: str | None = None,
+        password: str | None = None,
+        db: int | None = 0,
+        stream_timeout: float | None = None,
+        connect_timeout: float | None = None,
+        ssl_context: SSLContext | None = None,
+        encoding: str = "utf-8",
+        decode_responses: bool = False,
+        socket_keepalive: bool | None = None,
+        socket_keepalive_options: dict[int, int | bytes] | None = None,
+        *,
+        client_name: str | None = None,
+        protocol_version: ProtocolVersion = 3,
+        noreply: bool = False,
+        noevict: bool = False,
+        notouch: bool = False,
+    ) -> None:
+        self.connection_pool = connection_pool
+        self.target: Target | None = None
+        self._is_checked = connection_pool.check_connection and not noreply
+        super().__init__(
+            host,
+            port,
+            username,
+            password,
+            db,
+            stream_timeout,
+            connect_timeout,
+            ssl_context,
+            encoding,
+            decode_responses,
+            socket_keepalive,
+            socket_keepalive_options,
+            client_name=client_name,
+            protocol_version=protocol_version,
+            noreply=noreply,
+            noevict=noevict,
+            notouch=notouch,
+        )
+
+    def describe(self) -> str:
+        """Return the service and, once it is known, the address."""
+        pool = self.connection_pool
+        role = self.target.role if self.target else "primary" if pool.is_primary else "replica"
+        where = f" at {spell(self.target.address)}" if self.target else ""
+        return f"{role} of {pool.service_name!r}{where}"
+
+    async def _open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> object:
+        # Until it is known where this one leads, news of another primary do not concern it.
+        self.target = None
+        failure: OSError = ConnectionRefusedError("nowhere to connect to")
+        for target in await self.connection_pool.targets():
+            self.target = target
+            self.host, self.port = target.address
+            try:
+                return await super()._open_socket(make_protocol)
+            except SSLError:
+                raise  # the same at every server, most likely, and something to be told
+            except OSError as exc:
+                failure = exc
+        raise failure
+
+    async def bring_up(self, generation: Generation) -> None:
+        """Open the socket, introduce ourselves, check the role. For the link alone."""
+        await super().bring_up(generation)
+        if self._is_checked and self.target is not None:
+            await self._check_role(self.target)
+
+    async def _check_role(self, target: Target) -> None:
+        role = role_of(await (await self.create_request(b"ROLE", decode=False)))
+        if role != target.role:
+            raise _refusal(target, role, self.connection_pool.service_name)
+
+
+def _refusal(target: Target, role: Role | None, service: str) -> ConnectionError:
+    error = PrimaryNotFoundError if target.role == "primary" else ReplicaNotFoundError
+    found = f"says it is a {role}" if role else "is neither primary nor replica"
+    return error(
+        f"{spell(target.address)}, the {target.role} of {service!r} by its sentinels, {found}: "
+        "a failover may be under way; try again"
+    )
