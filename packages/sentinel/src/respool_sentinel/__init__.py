@@ -2,4 +2,8 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from respool_sentinel._connection import SentinelManagedConnection
+from respool_sentinel._pool import SentinelConnectionPool
+from respool_sentinel._sentinel import Sentinel
+
+__all__ = ["Sentinel", "SentinelConnectionPool", "SentinelManagedConnection"]
