@@ -131,12 +131,15 @@ async def sentinel() -> None:
         async with Sentinel(fake.sentinel_addresses) as sentinels:
             redis = sentinels.primary_for("mymaster")
             load = Load(redis.incr, [f"{PREFIX}{number}" for number in range(KEYS)])
-            say(
-                "the primary, as the sentinels have it",
-                "%s:%d" % await sentinels.discover_primary("mymaster"),
-            )
+            say("the primary, as the sentinels have it", await address(sentinels))
             await under_load(load, fake.failover, redis.get)
-            say("the primary now", "%s:%d" % await sentinels.discover_primary("mymaster"))
+            say("the primary now", await address(sentinels))
+
+
+async def address(sentinels: Sentinel) -> str:
+    """Ask the sentinels where the primary is."""
+    host, port = await sentinels.discover_primary("mymaster")
+    return f"{host}:{port}"
 
 
 async def main(arguments: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""Measure respool beside its peers, on one real server, in one run."""
