@@ -1,0 +1,80 @@
+"""From a command to the slot of its keys. Words only: it knows no node and no connection.
+
+https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
+"""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+from collections.abc import Sequence
+
+from respool.errors import RedisClusterError
+from respool.lowlevel import ValueT, lookup, routing_keys
+
+SLOTS = 16384
+
+_EVERYWHERE = frozenset({"all_nodes", "all_shards", "special"})  # request policies
+
+
+def key_slot(key: bytes) -> int:
+    """Return the slot of a key: of the text in its first braces, if there is any, else of the whole key."""
+    start = key.find(b"{")
+    if start >= 0:
+        end = key.find(b"}", start + 1)
+        if end > start + 1:
+            key = key[start + 1 : end]
+    return crc_hqx(key, 0) % SLOTS
+
+
+def slot_of(args: Sequence[ValueT], encoding: str = "utf-8") -> int | None:
+    """Return the slot a command belongs to, None where any node will do.
+
+    Raises `RedisClusterError` for keys in several slots, and for what no single node can answer.
+    """
+    positions = routing_keys(args)
+    if len(positions) == 1:
+        return key_slot(_as_bytes(args[positions[0]], encoding))
+    if not positions:
+        _check_one_node_will_do(args)
+        return None
+    slots = {key_slot(_as_bytes(args[at], encoding)) for at in positions}
+    if len(slots) > 1:
+        raise _several_slots(args, positions, encoding)
+    return slots.pop()
+
+
+def _check_one_node_will_do(args: Sequence[ValueT]) -> None:
+    name = _text(args[0]).upper()
+    command = lookup(_text(args[0]), *args[1:2])
+    # PING goes to every shard only where somebody asks after all of them; here it asks after the cluster.
+    policy = command.request_policy if command is not None else None
+    if policy is not None and policy.value in _EVERYWHERE and name != "PING":
+        raise RedisClusterError(
+            f"{name} concerns more than one node of the cluster: send it to each with a Redis of its own"
+        )
+
+
+def _several_slots(args: Sequence[ValueT], positions: Sequence[int], encoding: str) -> RedisClusterError:
+    named = ", ".join(
+        f"{_text(args[at])!r} in slot {key_slot(_as_bytes(args[at], encoding))}" for at in positions[:5]
+    )
+    more = ", ..." if len(positions) > 5 else ""
+    return RedisClusterError(
+        f"{_text(args[0]).upper()}: the keys lie in several slots ({named}{more}); "
+        "give them one {hash tag}, or send one command for each slot"
+    )
+
+
+def _as_bytes(key: ValueT, encoding: str) -> bytes:
+    """Return a key as it goes over the wire."""
+    if isinstance(key, str):
+        return key.encode(encoding)
+    if isinstance(key, (bytes, bytearray, memoryview)):
+        return bytes(key)
+    return repr(key).encode()
+
+
+def _text(word: ValueT) -> str:
+    if isinstance(word, (bytes, bytearray, memoryview)):
+        return bytes(word).decode(errors="replace")
+    return str(word)
