@@ -1,0 +1,102 @@
+"""Who serves which slot, as far as we know. Values that never change: every lesson makes a new topology.
+
+Read from CLUSTER SLOTS (https://redis.io/docs/latest/commands/cluster-slots/), corrected by MOVED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from respool_cluster._node import Node
+from respool_cluster._slot import SLOTS
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A primary and its replicas, which serve the same slots."""
+
+    primary: Node
+    replicas: tuple[Node, ...] = ()
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Return its nodes, the primary first."""
+        return (self.primary, *self.replicas)
+
+    def promoted(self, node: Node) -> Shard:
+        """Return this shard with one of its replicas as the primary, and the old primary as a replica."""
+        return Shard(node, (self.primary, *(each for each in self.replicas if each != node)))
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The shards of a cluster by slot. None where a slot is served by nobody."""
+
+    slots: tuple[Shard | None, ...]
+
+    @cached_property
+    def shards(self) -> tuple[Shard, ...]:
+        """Return every shard once, in the order of its first slot."""
+        return tuple(dict.fromkeys(shard for shard in self.slots if shard is not None))
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Return every node once."""
+        return tuple(dict.fromkeys(node for shard in self.shards for node in shard.nodes()))
+
+    def moved(self, slot: int, node: Node) -> Topology:
+        """Return what a MOVED teaches: `node` serves `slot`.
+
+        A replica of the slot's own shard was promoted, then, so all slots of the shard are its.
+        """
+        old = self.slots[slot]
+        if old is not None and node in old.replicas:
+            new = old.promoted(node)
+            return Topology(tuple(new if shard is old else shard for shard in self.slots))
+        known = (shard for shard in self.slots if shard is not None and shard.primary == node)
+        new = next(known, Shard(node))
+        return Topology((*self.slots[:slot], new, *self.slots[slot + 1 :]))
+
+
+def parse_slots(reply: object, asked: Node) -> Topology:
+    """Read a reply to CLUSTER SLOTS from the node `asked`, whose host stands for an empty one.
+
+    Raises `ValueError` for what is no such reply, and for one that serves no slot at all.
+    """
+    slots: list[Shard | None] = [None] * SLOTS
+    shards: dict[Shard, Shard] = {}
+    for first, last, nodes in _ranges(reply):
+        shard = Shard(*_shard_nodes(nodes, asked))
+        shard = shards.setdefault(shard, shard)
+        slots[first : last + 1] = [shard] * (last + 1 - first)
+    if not shards:
+        raise ValueError("it serves no slots")
+    return Topology(tuple(slots))
+
+
+def _ranges(reply: object) -> Iterator[tuple[int, int, Sequence[object]]]:
+    for each in _as_list(reply):
+        first, last, *nodes = _as_list(each)
+        if not (isinstance(first, int) and isinstance(last, int) and 0 <= first <= last < SLOTS and nodes):
+            raise ValueError(f"not a range of slots: {each!r}")
+        yield first, last, nodes
+
+
+def _shard_nodes(nodes: Sequence[object], asked: Node) -> tuple[Node, tuple[Node, ...]]:
+    primary, *replicas = (_node(each, asked) for each in nodes)
+    return primary, tuple(replicas)
+
+
+def _node(described: object, asked: Node) -> Node:
+    host, port, *_ = _as_list(described)
+    if isinstance(host, bytes):
+        host = host.decode()
+    if not (host is None or isinstance(host, str)) or not isinstance(port, int):
+        raise ValueError(f"not an address of a node: {described!r}")
+    return Node(host or asked.host, port)
+
+
+def _as_list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ValueError(f"not a reply to CLUSTER SLOTS: {value!r}")
+    return value
