@@ -1,0 +1,81 @@
+"""The way to one node: its pool, and what failed there. Knows its own address and nothing of slots."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from respool import ConnectionPool
+from respool.errors import RedisError
+from respool.lowlevel import GroupedRequest, Request, build_request, fail
+from respool_cluster._node import Node
+from respool_cluster._topology import parse_slots
+
+Rescuer: TypeAlias = Callable[[Request[object], RedisError, Node], bool]
+
+
+class Outlet:
+    """One node's shared line. Nothing here waits or raises; failure goes to `rescuer`, with the node it happened at."""
+
+    __slots__ = ("_rescue", "_rescuer", "node", "pool")
+
+    def __init__(self, node: Node, pool: ConnectionPool, rescuer: Rescuer) -> None:
+        self.node = node
+        self.pool = pool
+        self._rescuer = rescuer
+        self._rescue = self._on_failure
+
+    def send(self, request: Request[object]) -> None:
+        """Send a request: by its own deadline if it has one already, else by the default."""
+        request.rescue = self._rescue
+        if hasattr(request, "deadline"):
+            self.pool.line.submit((request,))
+        else:
+            self.pool.line.send(request)
+
+    def send_asking(self, request: Request[object]) -> None:
+        """Send a request right behind ASKING. Neither goes without the other, whatever is cancelled."""
+        request.rescue = self._rescue
+        asking = build_request((b"ASKING",), kind=GroupedRequest)
+        asking.add_done_callback(_forget)
+        # A twin travels for it: a request that is no part of a group would be left out when cancelled, and
+        # ASKING would then hold for somebody else's command.
+        twin: Request[object] = GroupedRequest(loop=asyncio.get_running_loop())
+        twin.args, twin.payload, twin.convert, twin.rescue = (
+            request.args,
+            request.payload,
+            request.convert,
+            None,
+        )
+        asking.deadline = twin.deadline = request.deadline
+        twin.add_done_callback(partial(_hand_over, request))
+        self.pool.line.submit((asking, twin))
+
+    def ask_topology(self) -> Request[object]:
+        """Ask the node who serves which slot; the result is a `Topology`."""
+        request = build_request((b"CLUSTER", b"SLOTS"), convert=partial(parse_slots, asked=self.node))
+        self.pool.line.send(request)
+        return request
+
+    def _on_failure(self, request: Request[object], error: RedisError) -> bool:
+        return self._rescuer(request, error, self.node)
+
+
+def _hand_over(request: Request[object], twin: asyncio.Future[object]) -> None:
+    error = twin.exception()
+    if request.done():
+        return
+    if error is None:
+        request.set_result(twin.result())
+    elif isinstance(error, RedisError):
+        fail(request, error)
+    else:
+        request.set_exception(error)
+
+
+def _forget(asking: asyncio.Future[object]) -> None:
+    """Look at the outcome, so that nobody reports it as unseen: the command behind it tells the same."""
+    if not asking.cancelled():
+        asking.exception()
