@@ -2,4 +2,7 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from respool_cluster._client import RedisCluster
+from respool_cluster._node import Node
+
+__all__ = ["Node", "RedisCluster"]

@@ -1,0 +1,149 @@
+"""The client of a cluster: the commands of `Redis`, each sent to the node that its keys belong to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
+
+from respool import ConnectionPool, Request
+from respool.errors import DataError
+from respool.lowlevel import (
+    Commands,
+    Convert,
+    RequestMaker,
+    ResponseType,
+    ValueT,
+    door,
+    is_blocking,
+    is_plain,
+)
+from respool_cluster._node import Node
+from respool_cluster._router import Router
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+T = TypeVar("T")
+
+
+class RedisCluster(Commands[T], Generic[T]):
+    """A client of a Redis or Valkey cluster. Calls return futures and are sent at once, as those of `Redis`.
+
+    `startup_nodes` are any nodes of it: the others are found by asking. Other keyword arguments go to the pools and
+    connections, one pool for each node. With `decode_responses` text comes back as str. Nodes that move, die or
+    are replaced are followed; a command that may have been executed is repeated only if it is read-only, and fails
+    with `ConnectionError` (`maybe_executed=True`) otherwise.
+    """
+
+    @overload
+    def __init__(
+        self: RedisCluster[bytes],
+        startup_nodes: Iterable[Node],
+        *,
+        decode_responses: Literal[False] = ...,
+        encoding: str = ...,
+        **options: object,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: RedisCluster[str],
+        startup_nodes: Iterable[Node],
+        *,
+        decode_responses: Literal[True],
+        encoding: str = ...,
+        **options: object,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        startup_nodes: Iterable[Node],
+        *,
+        decode_responses: bool = False,
+        encoding: str = "utf-8",
+        **options: object,
+    ) -> None:
+        seeds = tuple(dict.fromkeys(startup_nodes))
+        if not seeds:
+            raise DataError("a cluster needs at least one startup node to be found by")
+
+        def make_pool(node: Node) -> ConnectionPool:
+            return ConnectionPool(host=node.host, port=node.port, encoding=encoding, **options)  # type: ignore[arg-type]
+
+        self._maker = RequestMaker(encoding, decode_responses)
+        self._router = Router(seeds, make_pool, encoding)
+
+    @overload
+    @classmethod
+    def from_url(
+        cls, url: str, *, decode_responses: Literal[False] = ..., **options: object
+    ) -> RedisCluster[bytes]: ...
+
+    @overload
+    @classmethod
+    def from_url(
+        cls, url: str, *, decode_responses: Literal[True], **options: object
+    ) -> RedisCluster[str]: ...
+
+    @classmethod
+    def from_url(
+        cls, url: str, *, decode_responses: bool = False, **options: object
+    ) -> RedisCluster[bytes] | RedisCluster[str]:
+        """Make a client from the URL of one node, `redis://` or `rediss://`; see `ConnectionPool.from_url`.
+
+        Raises `DataError` for what is no such URL, a unix socket's included.
+        """
+        settings = dict(ConnectionPool.from_url(url, **options).connection_kwargs)  # type: ignore[arg-type]
+        host, port = settings.pop("host", None), settings.pop("port", None)
+        if not (isinstance(host, str) and isinstance(port, int)):
+            raise DataError("the nodes of a cluster have a host and a port, and this URL names none")
+        made: RedisCluster[bytes] | RedisCluster[str] = cls(  # type: ignore[call-overload]
+            [Node(host, port)], decode_responses=decode_responses, **{**options, **settings}
+        )
+        return made
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(map(str, self._router.seeds))}>"
+
+    async def aclose(self) -> None:
+        """Wait for the replies under way and close the connections to every node."""
+        await self._router.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def execute_command(self, *args: ValueT) -> Request[ResponseType]:
+        """Send any command, modules' included, and return the future of its reply, as the server gave it.
+
+        Fails with `DataError` for what needs a connection of its own (transactions, subscriptions, blocking), and
+        with `RedisClusterError` where the keys lie in several slots or more than one node is concerned.
+        """
+        if args and is_plain(args):
+            return self._run(args)
+        refusal = _refusal(args)
+        return self._run(args) if refusal is None else self._refuse(args, refusal)
+
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
+        request = self._maker.make(args, convert, None)
+        if not request.done():
+            self._router.send(request)
+        return request
+
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[object]:
+        request: Request[object] = Request(loop=asyncio.get_running_loop())
+        request.args = args
+        request.set_exception(DataError(why))
+        return request
+
+
+def _refusal(args: tuple[ValueT, ...]) -> str | None:
+    """Return why no shared connection takes this command, None if one does."""
+    if not args:
+        return "no command was given"
+    if is_blocking(args):
+        return "a command that blocks needs a connection of its own: send it with a Redis to the node of its keys"
+    return door(args)

@@ -1,0 +1,88 @@
+"""The map of a cluster: read from CLUSTER SLOTS, taught by MOVED, never changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from respool_cluster import Node
+from respool_cluster._topology import Shard, Topology, parse_slots
+
+ASKED = Node("asked", 7000)
+A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
+
+
+def described(node: Node) -> list[object]:
+    return [node.host.encode(), node.port, b"id", []]
+
+
+def two_shards() -> Topology:
+    reply = [
+        [0, 99, described(A), described(B)],
+        [100, 199, described(C)],
+        [200, 299, described(A), described(B)],
+    ]
+    return parse_slots(reply, ASKED)
+
+
+def test_slots_belong_to_the_shards_a_node_tells() -> None:
+    topology = two_shards()
+    assert topology.slots[99] == topology.slots[200] == Shard(A, (B,))
+    assert topology.slots[100] == Shard(C)
+    assert topology.slots[300] is None
+    assert topology.nodes() == (A, B, C)
+
+
+def test_ranges_of_one_shard_share_it() -> None:
+    topology = two_shards()
+    assert topology.slots[0] is topology.slots[299]
+
+
+@pytest.mark.parametrize("host", [None, b"", ""])
+def test_an_empty_host_is_the_host_that_was_asked(host: object) -> None:
+    topology = parse_slots([[0, 16383, [host, 7001]]], ASKED)
+    assert topology.nodes() == (Node("asked", 7001),)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        None,
+        b"OK",
+        [],
+        [[0, 1]],
+        [[1, 0, [b"a", 1]]],
+        [[0, 16384, [b"a", 1]]],
+        [[-1, 5, [b"a", 1]]],
+        [[b"0", 1, [b"a", 1]]],
+        [[0, 1, [b"a"]]],
+        [[0, 1, [7, 1]]],
+        [[0, 1, b"a"]],
+        [[0]],
+    ],
+)
+def test_what_is_no_map_is_refused(reply: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_slots(reply, ASKED)
+
+
+def test_a_slot_that_moved_to_another_shard_moves_alone() -> None:
+    topology = two_shards().moved(5, C)
+    assert topology.slots[5] is topology.slots[100]
+    assert topology.slots[4] == topology.slots[6] == Shard(A, (B,))
+
+
+def test_a_slot_that_moved_to_its_replica_tells_of_a_promotion() -> None:
+    topology = two_shards().moved(5, B)
+    assert topology.slots[0] == topology.slots[299] == Shard(B, (A,))
+    assert topology.slots[100] == Shard(C)
+
+
+def test_a_slot_may_move_to_a_node_nobody_told_of() -> None:
+    stranger = Node("d", 4)
+    assert two_shards().moved(300, stranger).slots[300] == Shard(stranger)
+
+
+def test_a_lesson_leaves_the_old_map_as_it_was() -> None:
+    topology = two_shards()
+    topology.moved(5, B)
+    assert topology.slots[5] == Shard(A, (B,))
