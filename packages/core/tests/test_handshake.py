@@ -105,7 +105,6 @@ def test_replies_are_turned_off_last_and_without_an_answer() -> None:
     ("text", "kind"),
     [
         ("WRONGPASS invalid username-password pair or user is disabled.", AuthenticationFailureError),
-        ("NOAUTH HELLO must be called with the client already authenticated", AuthenticationRequiredError),
         ("NOPROTO unsupported protocol version", ProtocolError),
         ("LOADING Redis is loading the dataset in memory", BusyLoadingError),
     ],
@@ -113,6 +112,12 @@ def test_replies_are_turned_off_last_and_without_an_answer() -> None:
 def test_a_refused_hello_is_raised_as_what_it_is(text: str, kind: type[Exception]) -> None:
     with pytest.raises(kind, match=r"HELLO in the handshake"):
         talk(Introduction(password="s3cret"), [error_from_reply(text), b"OK"])
+
+
+def test_missing_credentials_are_asked_for_in_plain_words() -> None:
+    refusal = error_from_reply("NOAUTH HELLO must be called with the client already authenticated")
+    with pytest.raises(AuthenticationRequiredError, match="give a password"):
+        talk(Introduction(), [refusal, b"OK"])
 
 
 def test_a_refused_database_is_named() -> None:

@@ -14,7 +14,13 @@ from typing import TypeAlias
 
 from respool._wire.error_replies import error_from_reply
 from respool._wire.values import ProtocolVersion, ValueT
-from respool.errors import InvalidResponse, ProtocolError, RedisError, UnknownCommandError
+from respool.errors import (
+    AuthenticationRequiredError,
+    InvalidResponse,
+    ProtocolError,
+    RedisError,
+    UnknownCommandError,
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,10 @@ def _settings(intro: Introduction) -> list[Step]:
 
 
 def _without_hello(intro: Introduction, refusal: RedisError) -> Generator[Flight, Replies, Greeting]:
+    if isinstance(refusal, AuthenticationRequiredError):
+        raise AuthenticationRequiredError(
+            "NOAUTH the server wants credentials: give a password, and a username if need be"
+        )
     if not isinstance(refusal, UnknownCommandError):
         raise _explained(refusal, "HELLO")
     if intro.protocol_version != 2:
