@@ -24,9 +24,6 @@ NOT_YET = {
     "BlockingClusterConnectionPool": "the cluster package has no pools yet",
     "ManagedNode": "the cluster package has no pools yet",
     "Node": "the cluster package has no pools yet",
-    "Sentinel": "the sentinel package has no pools yet",
-    "SentinelConnectionPool": "the sentinel package has no pools yet",
-    "SentinelManagedConnection": "the sentinel package has no pools yet",
 }
 
 
