@@ -39,6 +39,13 @@ def test_a_primary_that_is_down_is_not_believed() -> None:
     assert Latest().objection("m", DOWN) == "10.0.0.3:6379 is o_down"
 
 
+def test_a_primary_that_is_down_may_still_be_news() -> None:
+    latest = Latest()
+    latest.learn("m", OLD)
+    assert latest.outdated("m", DOWN) is None
+    assert latest.learn("m", DOWN) == DOWN.address
+
+
 def test_when_all_are_behind_the_one_least_behind_stands() -> None:
     assert newest([OLD, DOWN, NEW]) == NEW
 

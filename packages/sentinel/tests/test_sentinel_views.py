@@ -35,6 +35,15 @@ def test_what_is_no_description_of_a_server_is_refused(reply: object) -> None:
         primary_view(reply)
 
 
+def test_a_primary_its_sentinel_has_not_connected_to_yet_is_none_the_worse() -> None:
+    assert primary_view(MAP | {b"flags": b"master,disconnected"}).trouble is None
+
+
+@pytest.mark.parametrize("epoch", [b"", b"many", b"-1"])
+def test_an_epoch_that_is_no_number_is_the_first(epoch: bytes) -> None:
+    assert primary_view(MAP | {b"config-epoch": epoch}).epoch == 0
+
+
 @pytest.mark.parametrize("flag", ["s_down", "o_down", "disconnected"])
 def test_a_server_that_is_down_has_a_trouble_that_names_it(flag: str) -> None:
     (view,) = replica_views([replica(flags=f"slave,{flag}")])

@@ -100,7 +100,8 @@ class Discovery:
                 view = await node.primary(name)
             except RedisError:
                 continue  # the others will announce it too
-            if self._latest.objection(name, view) is None:
+            # Whether the new primary is well or not, the old one is to be left.
+            if self._latest.outdated(name, view) is None:
                 self._learn(name, view)
 
     def _learn(self, service: str, view: View) -> None:

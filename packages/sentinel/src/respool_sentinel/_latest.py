@@ -22,11 +22,15 @@ class Latest:
         return list(self._views)
 
     def objection(self, service: str, view: View) -> str | None:
-        """Say why `view` is not to be believed at once; None if it is."""
+        """Say why a client should not be sent where `view` says; None if it should."""
+        return self.outdated(service, view) or view.trouble
+
+    def outdated(self, service: str, view: View) -> str | None:
+        """Say what makes `view` older than what is known; None if it is not."""
         known = self._views.get(service)
-        if known is not None and view.epoch < known.epoch:
-            return f"{spell(view.address)} was the primary in epoch {view.epoch}, it is {known.epoch} by now"
-        return view.trouble
+        if known is None or view.epoch >= known.epoch:
+            return None
+        return f"{spell(view.address)} was the primary in epoch {view.epoch}, it is {known.epoch} by now"
 
     def learn(self, service: str, view: View) -> Address | None:
         """Take `view` for the truth; return its address if that is news."""

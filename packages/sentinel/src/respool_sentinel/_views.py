@@ -38,7 +38,8 @@ class View:
 def primary_view(reply: object) -> View:
     """Read the reply to SENTINEL MASTER, in either protocol. Raises `InvalidResponse`."""
     fields = _fields(reply)
-    return View(_address(fields), _flags(fields), int(fields.get("config-epoch", "0")))
+    # For a second or so after a failover, sentinels have no connection to the new primary yet. We shall see.
+    return View(_address(fields), _flags(fields) - {"disconnected"}, _epoch(fields))
 
 
 def replica_views(reply: object) -> list[View]:
@@ -96,6 +97,11 @@ def _address(fields: dict[str, str]) -> Address:
         return fields["ip"], int(fields["port"])
     except (KeyError, ValueError) as exc:
         raise InvalidResponse(f"a sentinel gave no address: {sorted(fields)}") from exc
+
+
+def _epoch(fields: dict[str, str]) -> int:
+    text = fields.get("config-epoch", "")
+    return int(text) if text.isdecimal() else 0
 
 
 def _flags(fields: dict[str, str]) -> frozenset[str]:
