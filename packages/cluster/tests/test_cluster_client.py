@@ -161,6 +161,37 @@ async def test_a_dead_node_costs_only_its_own_slots(
     assert await waiting == 1
 
 
+async def test_a_cluster_that_is_down_for_a_while_is_waited_for(
+    respool_cluster: FakeCluster, client: RedisCluster[bytes]
+) -> None:
+    await client.ping()
+    victim = respool_cluster.owner_of("n")
+    await respool_cluster.kill(victim)
+    respool_cluster.mark_failed(victim)
+    replies = [client.incr(key) for key in ("n", "other", "third")]
+    await asyncio.wait(replies, timeout=0)
+    await respool_cluster.failover(victim)
+    assert [await reply for reply in replies] == [1, 1, 1]
+
+
+async def test_a_shard_that_stays_dead_ends_in_its_own_error_in_time(respool_cluster: FakeCluster) -> None:
+    async with RedisCluster([node_of(respool_cluster)], stream_timeout=0.2) as client:
+        victim = respool_cluster.owner_of("n")
+        await client.ping()
+        await respool_cluster.kill(victim)
+        with pytest.raises(ConnectionError, match=str(victim.port)) as caught:
+            await asyncio.wait_for(client.incr("n"), timeout=2)
+        assert not caught.value.maybe_executed
+
+
+async def test_many_commands_at_once_ask_for_the_slots_once(
+    respool_cluster: FakeCluster, client: RedisCluster[bytes]
+) -> None:
+    await asyncio.gather(*(client.incr(f"k{number}") for number in range(100)))
+    asked = [each for node in respool_cluster.nodes for each in node.server.log if each.name == "CLUSTER"]
+    assert len(asked) == 1
+
+
 async def test_a_read_whose_reply_was_lost_is_repeated(
     respool_cluster: FakeCluster, client: RedisCluster[bytes]
 ) -> None:

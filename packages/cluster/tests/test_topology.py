@@ -82,6 +82,11 @@ def test_a_slot_may_move_to_a_node_nobody_told_of() -> None:
     assert two_shards().moved(300, stranger).slots[300] == Shard(stranger)
 
 
+def test_what_is_known_already_teaches_nothing() -> None:
+    topology = two_shards()
+    assert topology.moved(5, A) is topology
+
+
 def test_a_lesson_leaves_the_old_map_as_it_was() -> None:
     topology = two_shards()
     topology.moved(5, B)

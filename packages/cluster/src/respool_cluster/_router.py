@@ -40,7 +40,7 @@ class Router:
         self._make_pool = make_pool
         self._encoding = encoding
         self._outlets: dict[Node, Outlet] = {}
-        self._waiting: list[tuple[Request[object], RedisError | None]] = []
+        self._waiting: list[tuple[Request[object], RedisError]] = []
         self._pace = Pace()
         self._closed = False
         self._stale = False
@@ -59,15 +59,12 @@ class Router:
             request.set_exception(exc)
             return
         topology = self.topology
-        if self._closed:
-            request.set_exception(_closed())
-            return
-        if topology is None:
-            self._wait(request, None)
+        if topology is None or self._closed:
+            self._wait_or_fail(request, _closed() if self._closed else _unknown())
             return
         shard = random.choice(topology.shards) if slot is None else topology.slots[slot]
         if shard is None:
-            self._wait(request, RedisClusterError(f"slot {slot} is served by no node of the cluster"))
+            self._wait_or_fail(request, RedisClusterError(f"slot {slot} is served by no node of the cluster"))
         else:
             self._outlet(shard.primary).send(request)
 
@@ -97,21 +94,32 @@ class Router:
 
     # ---- waiting for a topology
 
-    def _wait(self, request: Request[object], error: RedisError | None) -> bool:
-        """Keep a request until the topology has been looked at; False if it has no time left for that."""
+    def _wait_or_fail(self, request: Request[object], error: RedisError) -> None:
+        if not self._wait(request, error):
+            request.set_exception(error)
+
+    def _wait(self, request: Request[object], error: RedisError) -> bool:
+        """Keep a request until the topology has been looked at; False if it has no time left for that.
+
+        `error` is what it fails with if nothing comes of it.
+        """
         now = asyncio.get_running_loop().time()
         if not hasattr(request, "deadline"):
             request.deadline = now + self._patience
-        if request.deadline <= now:
+        if request.deadline <= now or self._closed:
             return False
-        self._waiting.append((request, error))
         self._refresh()
+        self._waiting.append((request, error))
         return True
 
     def _refresh(self) -> None:
         loop = asyncio.get_running_loop()
         self._stale = True
-        if self._refreshing is None or self._refreshing.get_loop() is not loop:
+        if self._refreshing is not None and self._refreshing.get_loop() is not loop:
+            # That loop was closed under it, and what waited there is waited for by nobody.
+            self._refreshing = None
+            self._waiting.clear()
+        if self._refreshing is None:
             self._refreshing = loop.create_task(self._keep_looking())
 
     async def _keep_looking(self) -> None:
@@ -137,18 +145,20 @@ class Router:
             if request.deadline > now:
                 self.send(request)
             else:
-                request.set_exception(error or RedisClusterError("no topology was found in time"))
+                request.set_exception(error)
 
     def _not_found(self, error: RedisError, now: float) -> None:
         """Fail what waits, if we never knew the cluster; otherwise only what has no time left."""
         for request, reason in self._take_waiting():
-            if self.topology is not None and request.deadline > now:
+            if self.topology is None:
+                request.set_exception(fresh(error, maybe_executed=False))
+            elif request.deadline <= now:
+                request.set_exception(reason)
+            else:
                 self._waiting.append((request, reason))
                 self._stale = True
-            else:
-                request.set_exception(fresh(reason or error, maybe_executed=(reason or error).maybe_executed))
 
-    def _take_waiting(self) -> list[tuple[Request[object], RedisError | None]]:
+    def _take_waiting(self) -> list[tuple[Request[object], RedisError]]:
         waiting, self._waiting = self._waiting, []
         return [each for each in waiting if not each[0].done()]
 
@@ -174,9 +184,11 @@ class Router:
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait([self._refreshing])
-        for outlet in self._outlets.values():
-            await outlet.pool.aclose()
-        await asyncio.gather(*self._retiring)
+        await asyncio.gather(*(outlet.pool.aclose() for outlet in self._outlets.values()), *self._retiring)
+
+
+def _unknown() -> RedisClusterError:
+    return RedisClusterError("no node of the cluster told its slots in time")
 
 
 def _closed() -> ConnectionError:

@@ -50,6 +50,8 @@ class Topology:
         A replica of the slot's own shard was promoted, then, so all slots of the shard are its.
         """
         old = self.slots[slot]
+        if old is not None and node == old.primary:
+            return self
         if old is not None and node in old.replicas:
             new = old.promoted(node)
             return Topology(tuple(new if shard is old else shard for shard in self.slots))
