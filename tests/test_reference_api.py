@@ -23,7 +23,6 @@ NOT_YET = {
     "ClusterConnectionPool": "the cluster package has no pools yet",
     "BlockingClusterConnectionPool": "the cluster package has no pools yet",
     "ManagedNode": "the cluster package has no pools yet",
-    "Node": "the cluster package has no pools yet",
 }
 
 
