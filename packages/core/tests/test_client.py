@@ -248,3 +248,21 @@ async def test_what_does_not_belong_in_a_pipeline_is_refused(
 
 def test_repr_of_a_client_shows_no_secret() -> None:
     assert "secret" not in repr(Redis.from_url("redis://:secret@example.org"))
+
+
+async def test_closing_waits_for_replies_and_not_for_what_was_cancelled(redis: Redis[bytes]) -> None:
+    kept, dropped = redis.incr("n"), redis.incr("n")
+    await redis.ping()
+    late = [redis.incr("n") for _ in range(3)]
+    for call in late[1:]:
+        call.cancel()
+    await redis.aclose()
+    assert (await kept, await dropped, await late[0]) == (1, 2, 3)
+
+
+async def test_closing_with_nothing_but_cancelled_calls_under_way_is_fine(redis: Redis[bytes]) -> None:
+    await redis.ping()
+    call = redis.get("k")
+    await asyncio.sleep(0)
+    call.cancel()
+    await redis.aclose()

@@ -151,8 +151,9 @@ class ConnectionPool:
     async def aclose(self) -> None:
         """Wait for the replies that shared requests still expect, then close every connection."""
         shared = self._ledger.shared
-        if shared is not None and shared.requests_pending:
-            await asyncio.wait(shared.start().fifo.pending(), timeout=self.stream_timeout)
+        pending = shared.start().fifo.pending() if shared is not None and shared.requests_pending else []
+        if pending:
+            await asyncio.wait(pending, timeout=self.stream_timeout)
         self.disconnect()
         closing, self._closing = self._closing, []
         for connection in closing:
