@@ -137,6 +137,11 @@ class Generation(asyncio.Protocol):
         self._write()
         self.fifo.unsent.extend(ahead)
 
+    def opening_over(self, _: object) -> None:
+        """Take note that nobody works on the opening any more: without a transport by now, there will be none."""
+        if self._transport is None and not self.closed.done():
+            self.closed.set_result(None)
+
     def open_gate(self) -> None:
         """Let the commands flow: the handshake is done."""
         if not self._ended:
@@ -318,8 +323,8 @@ class Generation(asyncio.Protocol):
     def _close_transport(self, graceful: bool) -> None:
         transport = self._transport
         if transport is None:
-            self.closed.set_result(None)
-        elif not graceful:
+            return  # an opening that is being cancelled may hold a socket still: `opening_over` will tell
+        if not graceful:
             transport.abort()
         else:
             transport.close()

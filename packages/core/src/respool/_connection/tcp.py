@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Callable
 from ssl import SSLContext
@@ -68,7 +69,8 @@ class Connection(BaseConnection):
             self.host,
             self.port,
             ssl=self._ssl_context,
-            happy_eyeballs_delay=_HAPPY_EYEBALLS_SECONDS,
+            # One address needs no race, and a race that is cancelled as it is won leaks the socket.
+            happy_eyeballs_delay=None if _is_address(self.host) else _HAPPY_EYEBALLS_SECONDS,
         )
         self._set_socket_options(cast("socket.socket", transport.get_extra_info("socket")))
         return transport
@@ -79,3 +81,11 @@ class Connection(BaseConnection):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for option, value in self._keepalive_options.items():
                 sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
