@@ -335,11 +335,11 @@ class BaseConnection(asyncio.BaseProtocol):
         name = command_name(words)
         encoding = self._settings.encoding
         if name in SUBSCRIBING:
-            self._link.start().listen()
+            self._link.start().listen(lists=self.protocol_version == 2)
             request = build_silent_request(words, encoding=encoding, skip=False)
         else:
             if name == b"MONITOR":
-                self._link.start().listen()
+                self._link.start().listen(lists=False)
             request = build_request(words, encoding=encoding, convert=self._pushes.put)
         request.deadline = self._deadline(words, None)
         self._held = after(self._held, name)

@@ -106,8 +106,7 @@ class Generation(asyncio.Protocol):
             self._append(request)
             return
         request.deadline = self._deadline = self._time() + self._timeout
-        if self._timer is None:
-            self._arm(self._deadline)
+        self._arm(self._deadline)
         self._append(request)
         if self._solitary and not self.fifo.inflight and not self._receiving:
             self._flush()
@@ -132,6 +131,7 @@ class Generation(asyncio.Protocol):
         self.fifo.unsent.clear()
         for request in requests:
             request.deadline = inf
+            request.timed = True  # so that nobody's default deadline waits behind it
             self.fifo.has_silent |= request.silent
             self._append(request)
         self._write()
@@ -152,6 +152,7 @@ class Generation(asyncio.Protocol):
     def _schedule(self) -> None:
         self._scheduled = True
         self._deadline = self._time() + self._timeout
+        self._arm(self._deadline)
         self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
@@ -216,7 +217,7 @@ class Generation(asyncio.Protocol):
                 _convert(request, reply)
 
     def _answer_unusual(self, reply: object) -> None:
-        if isinstance(reply, Push) or (self._listening and _is_message(reply)):
+        if isinstance(reply, Push) or (list in self._unusual and _is_message(reply)):
             self._owner.on_push(list(cast("list[object]", reply)))
         elif self.fifo.inflight:
             request = self.fifo.inflight.popleft()
@@ -231,10 +232,11 @@ class Generation(asyncio.Protocol):
         else:
             self.end(InvalidResponse(f"{self._owner.describe()} sent a reply that nobody asked for"))
 
-    def listen(self) -> None:
-        """Take messages that come without being asked for as pushes, also where RESP2 sends them as replies."""
+    def listen(self, *, lists: bool) -> None:
+        """Take what comes without being asked for as a push; `lists`: RESP2, where messages look like replies."""
         self._listening = True
-        self._unusual = _UNUSUAL_WHEN_LISTENING
+        if lists:
+            self._unusual = _UNUSUAL_WHEN_LISTENING
 
     def pause_writing(self) -> None:
         self._paused = True

@@ -70,7 +70,7 @@ class Link:
             raise fresh(exc, maybe_executed=False) from exc.__cause__
         finally:
             self._expected_by -= 1
-            if not (generation.opened.done() or self._expected_by or len(generation.fifo)):
+            if not (generation.opened.done() or self._expected_by or generation.fifo.unsent):
                 generation.end(ConnectionError("nobody waits for this connection any more"))
 
     def close(self) -> None:
@@ -96,6 +96,11 @@ class Link:
             Exception
         ) as exc:  # a callback's or a credential provider's own: it costs the attempt, not the loop
             generation.end(ConnectionError(f"cannot connect to {self._owner.describe()}: {exc!r}"), cause=exc)
+        except (
+            BaseException
+        ):  # cancelled from outside, or by what a callback awaited: nobody else would end it
+            generation.end(ConnectionError(f"connecting to {self._owner.describe()} was cancelled"))
+            raise
         else:
             generation.open_gate()
         finally:

@@ -45,7 +45,7 @@ def pack(args: Sequence[ValueT], encoding: str = "utf-8") -> Payload:
 def split_name(command: StringT) -> tuple[bytes, ...]:
     """Return the words of a command name: `b"CLIENT TRACKING"` is two on the wire."""
     name = command.encode() if isinstance(command, str) else bytes(command)
-    return tuple(name.split()) if b" " in name else (name,)
+    return tuple(name.split())
 
 
 def _pieces(args: Sequence[ValueT], encoding: str) -> Iterator[Buffer]:
