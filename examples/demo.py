@@ -136,7 +136,7 @@ async def sentinel() -> None:
             say("the primary now", await address(sentinels))
 
 
-async def address(sentinels: Sentinel) -> str:
+async def address(sentinels: Sentinel[bytes]) -> str:
     """Ask the sentinels where the primary is."""
     host, port = await sentinels.discover_primary("mymaster")
     return f"{host}:{port}"
