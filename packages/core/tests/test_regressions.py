@@ -68,10 +68,10 @@ async def test_a_connect_callback_that_is_cancelled_fails_the_connect(respool_se
 
 
 async def test_a_cancelled_connect_gives_the_attempt_up(respool_server: FakeServer) -> None:
-    respool_server.faults.on("HELLO").hang()
+    fault = respool_server.faults.on("HELLO").hang()
     connection = Connection(respool_server.host, respool_server.port)
     connecting = asyncio.ensure_future(connection.connect())
-    await respool_server.until(lambda: any(entry.name == "HELLO" for entry in respool_server.log))
+    await respool_server.until(lambda: fault.hits > 0)
     connecting.cancel()
     await respool_server.until(lambda: not respool_server.connections)
     await connection.wait_closed()
