@@ -23,9 +23,6 @@ class SharedSlot(Protocol):
     def share(self) -> BaseConnection:
         """Return the connection to share, without waiting. Raises `ConnectionError` when no slot is free."""
 
-    @property
-    def stream_timeout(self) -> float: ...
-
 
 class Line:
     """Sends stateless commands. Calling never waits and never raises: failure arrives through the future."""
