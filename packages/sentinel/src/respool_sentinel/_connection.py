@@ -104,7 +104,7 @@ class SentinelManagedConnection(Connection, Generic[T]):
         where = f" at {spell(self.target.address)}" if self.target else ""
         return f"{role} of {pool.service_name!r}{where}"
 
-    async def _open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> object:
+    async def open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> asyncio.BaseTransport:
         # Until it is known where this one leads, news of another primary do not concern it.
         self.target = None
         failure: OSError = ConnectionRefusedError("nowhere to connect to")
@@ -112,7 +112,7 @@ class SentinelManagedConnection(Connection, Generic[T]):
             self.target = target
             self.host, self.port = target.address
             try:
-                return await super()._open_socket(make_protocol)
+                return await super().open_socket(make_protocol)
             except SSLError:
                 raise  # the same at every server, most likely, and something to be told
             except OSError as exc:

@@ -105,8 +105,13 @@ class BaseConnection(asyncio.BaseProtocol):
         """Return the address, for messages and logs."""
 
     @abstractmethod
-    async def _open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> object:
-        """Connect a transport to a protocol."""
+    async def open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> asyncio.BaseTransport:
+        """Open a socket to the server, connect the protocol that `make_protocol` returns to it, return its transport.
+
+        For authors of connections to override; the connection alone calls it, once per socket, and the transport is
+        the caller's from then on. Raises `OSError` (TLS errors are among them) or one of our own errors; failed or
+        cancelled, it leaves nothing open. `connect_timeout` is over it already.
+        """
 
     def __repr__(self) -> str:
         state = (
@@ -159,7 +164,7 @@ class BaseConnection(asyncio.BaseProtocol):
     async def bring_up(self, generation: Generation) -> None:
         """Open the socket, introduce ourselves, run the connect callbacks. For the link alone."""
         introduction = self._settings.introduction
-        greeting = await open_generation(generation, self._open_socket, introduction, self.describe())
+        greeting = await open_generation(generation, self.open_socket, introduction, self.describe())
         self.client_id = greeting.client_id
         self.server_version = greeting.server_version
         for callback in self._callbacks:

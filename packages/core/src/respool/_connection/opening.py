@@ -12,7 +12,7 @@ from respool._connection.request import Request, SilentRequest
 from respool._wire.handshake import Flight, Greeting, Introduction, handshake
 from respool.errors import ConnectionError
 
-OpenSocket = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
+OpenSocket = Callable[[Callable[[], asyncio.Protocol]], Awaitable[asyncio.BaseTransport]]
 """Connects a transport to the protocol that the given factory makes."""
 
 

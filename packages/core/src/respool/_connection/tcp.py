@@ -63,7 +63,7 @@ class Connection(BaseConnection):
     def describe(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    async def _open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> object:
+    async def open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> asyncio.BaseTransport:
         transport, _ = await asyncio.get_running_loop().create_connection(
             make_protocol,
             self.host,

@@ -49,6 +49,6 @@ class UnixDomainSocketConnection(BaseConnection):
     def describe(self) -> str:
         return f"unix:{self.path}"
 
-    async def _open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> object:
+    async def open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> asyncio.BaseTransport:
         transport, _ = await asyncio.get_running_loop().create_unix_connection(make_protocol, self.path)
         return transport
