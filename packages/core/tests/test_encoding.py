@@ -7,7 +7,7 @@ from array import array
 
 import pytest
 
-from respool._wire.encoding import LARGE, pack, split_name
+from respool._wire.encoding import LARGE, pack, split_name, upper_word
 from respool._wire.values import ValueT
 from respool.errors import DataError
 
@@ -129,3 +129,23 @@ def test_large_text_is_measured_in_bytes() -> None:
 )
 def test_a_name_with_a_space_is_two_words(name: str | bytes, words: tuple[bytes, ...]) -> None:
     assert split_name(name) == words
+
+
+@pytest.mark.parametrize(
+    "spelling", [b"get", "Get", bytearray(b"gET"), memoryview(b"get"), memoryview(b"g-e-t")[::2], Word("get")]
+)
+def test_a_word_is_the_same_however_it_is_given(spelling: object) -> None:
+    assert upper_word(spelling) == b"GET"
+
+
+@pytest.mark.parametrize(
+    ("thing", "word"), [(7, b"7"), (0.5, b"0.5"), ("\ud800x", b"?X"), (None, b""), ([], b""), (b"", b"")]
+)
+def test_nothing_is_too_strange_to_be_asked_for_its_word(thing: object, word: bytes) -> None:
+    assert upper_word(thing) == word
+
+
+def test_a_released_view_has_no_word() -> None:
+    view = memoryview(b"get")
+    view.release()
+    assert upper_word(view) == b""

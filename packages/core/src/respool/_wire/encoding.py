@@ -48,6 +48,23 @@ def split_name(command: StringT) -> tuple[bytes, ...]:
     return tuple(name.split())
 
 
+def upper_word(word: object) -> bytes:
+    """Return a word of a command as servers compare it: its bytes in upper case, however it is given.
+
+    Of what no word can be it is `b""`. Never raises, for this is asked before a command is checked.
+    """
+    if isinstance(word, bytes):
+        return word.upper()
+    if isinstance(word, str):
+        return word.encode("utf-8", "replace").upper()
+    if isinstance(word, (int, float)):
+        return str(word).encode().upper()
+    try:
+        return bytes(word).upper() if isinstance(word, (bytearray, memoryview)) else b""
+    except ValueError:  # a memoryview that was released
+        return b""
+
+
 def _pieces(args: Sequence[ValueT], encoding: str) -> Iterator[Buffer]:
     head = b"*%d\r\n" % len(args)
     for arg in args:
