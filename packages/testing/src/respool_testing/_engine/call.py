@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from respool_testing.replies import Reply
 
+from .catalog import Catalog
+from .command import Command
 from .keyspace import Database
 from .parser import Request
-from .registry import Command, Registry
 from .session import Queued, Session
 from .state import ServerState
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command under way; `run` executes one that was queued,
-    which then is told so."""
+    """A command under way; `run` executes one that was queued, which then is told so."""
 
     server: ServerState
-    registry: Registry
+    catalog: Catalog
     session: Session
     command: Command
     request: Request

@@ -14,13 +14,14 @@ from respool_testing.replies import QUEUED, Error, Reply
 from . import gates
 from .call import Call
 from .cluster import Membership, key_slot
+from .command import Command
 from .errors import CommandError, wrong_type
 from .keyspace import DatabaseKey
 from .messages import Published
 from .outbox import Effects
 from .parser import Request
 from .pubsub import Kind, confirmation
-from .registry import Command, Family, Registry
+from .registry import Family, Registry
 from .replication import KeyChange, apply_changes, changes_of
 from .session import Block, Queued, ReplyMode, Session, Waiting
 from .settings import ServerSettings
@@ -135,7 +136,7 @@ class Engine:
 
     def _answer(self, session: Session, request: Request) -> Reply | Block:
         try:
-            command = self.registry.find(request)
+            command = self.registry.catalog.find(request)
             session.last_command = command.name
             gates.check(self.state, session, command, request)
         except CommandError as refusal:
@@ -174,7 +175,7 @@ class Engine:
         if self.state.replication.primary is not None:
             return _ROLE_CHANGED
         try:
-            gates.check(self.state, session, self.registry.find(request), request)
+            gates.check(self.state, session, self.registry.catalog.find(request), request)
         except CommandError as refusal:
             return refusal.reply
         return None
@@ -189,12 +190,11 @@ class Engine:
     def _attempt(
         self, session: Session, command: Command, request: Request, *, queued: bool = False
     ) -> Reply | Block:
-        assert command.handler is not None, f"{command.name} has no function"
-        call = Call(self.state, self.registry, session, command, request, queued, self._run_queued)
+        call = Call(self.state, self.registry.catalog, session, command, request, queued, self._run_queued)
         if "readonly" in command.flags:
             self.state.tracking.remember(session, command.keys_of(request))
         try:
-            return command.handler(call)
+            return self.registry.handler(command)(call)
         except CommandError as failure:
             return failure.reply
 
@@ -234,7 +234,7 @@ class Engine:
         for session, waiting in list(self.state.blocked.items()):
             if waiting.keys.isdisjoint(touched):
                 continue
-            answer = self._attempt(session, self.registry.find(waiting.request), waiting.request)
+            answer = self._attempt(session, self.registry.catalog.find(waiting.request), waiting.request)
             # A value of another type is not what it waits for, and no reason to stop waiting.
             if not isinstance(answer, Block) and answer != wrong_type().reply:
                 self.state.unblock(session)

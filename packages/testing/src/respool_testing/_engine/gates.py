@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from .cluster import Asked, route
+from .command import Command
 from .errors import CommandError
 from .parser import Request
-from .registry import Command
 from .session import Session
 from .state import ServerState
 

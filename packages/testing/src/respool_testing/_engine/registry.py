@@ -1,92 +1,19 @@
-"""Which commands exist, with what a real server's COMMAND says of each. Finds them; runs none of them."""
+"""Where commands are put together: what COMMAND says of each, and the function that carries it out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
-from .errors import CommandError
+from respool_testing.replies import Reply
+
+from .call import Call
+from .catalog import Catalog
+from .command import Command, KeyFinder, KeyRange
+from .session import Block
 from .settings import Version, parse_version
 
-if TYPE_CHECKING:
-    from respool_testing.replies import Reply
-
-    from .call import Call
-    from .parser import Request
-    from .session import Block
-
 Handler: TypeAlias = "Callable[[Call], Reply | Block]"
-KeyFinder: TypeAlias = "Callable[[Request], Sequence[bytes]]"
-
-
-_FLAG_CATEGORIES: Final = {
-    "write": "write",
-    "readonly": "read",
-    "admin": "admin",
-    "blocking": "blocking",
-    "pubsub": "pubsub",
-}
-_GROUP_CATEGORIES: Final = {
-    "generic": "keyspace",
-    "string": "string",
-    "list": "list",
-    "hash": "hash",
-    "connection": "connection",
-    "transactions": "transaction",
-}
-
-
-class KeyRange(NamedTuple):
-    """Where the keys stand among the arguments; the name itself is argument 0, and -1 is the last."""
-
-    first: int = 0
-    last: int = 0
-    step: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command, or one subcommand (`client|setname`). Arity counts the name; negative means at least."""
-
-    name: str
-    group: str
-    arity: int
-    flags: frozenset[str]
-    keys: KeyRange
-    since: Version
-    handler: Handler | None = None
-    key_finder: KeyFinder | None = None
-    tips: tuple[str, ...] = ()
-    extra_categories: tuple[str, ...] = ()
-    subcommands: dict[bytes, Command] = field(default_factory=dict)
-
-    @property
-    def categories(self) -> frozenset[str]:
-        """Return the ACL categories the command belongs to, without the @."""
-        if self.handler is None:
-            return frozenset({"slow"})
-        implied = {"fast" if "fast" in self.flags else "slow", *self.extra_categories}
-        implied |= {category for flag, category in _FLAG_CATEGORIES.items() if flag in self.flags}
-        if "admin" in self.flags:
-            implied.add("dangerous")
-        if self.group in _GROUP_CATEGORIES:
-            implied.add(_GROUP_CATEGORIES[self.group])
-        return frozenset(implied)
-
-    def accepts(self, count: int) -> bool:
-        """Tell whether a request of this many arguments, name included, is long enough and not too long."""
-        return count == self.arity if self.arity > 0 else count >= -self.arity
-
-    def keys_of(self, request: Request) -> Sequence[bytes]:
-        """Return the keys a request names."""
-        if self.key_finder is not None:
-            return self.key_finder(request)
-        first, last, step = self.keys
-        if not first:
-            return ()
-        end = len(request) + last if last < 0 else last
-        return request[first : end + 1 : step]
 
 
 class Family:
@@ -95,6 +22,7 @@ class Family:
     def __init__(self, group: str) -> None:
         self.group = group
         self.commands: dict[str, Command] = {}
+        self.handlers: dict[str, Handler] = {}
 
     def command(
         self,
@@ -123,12 +51,12 @@ class Family:
                     flags=frozenset(flags.split()),
                     keys=KeyRange(*keys),
                     since=parse_version(since),
-                    handler=handler,
                     key_finder=key_finder,
                     tips=tuple(tips.split()),
                     extra_categories=tuple(categories.split()),
                 )
             )
+            self.handlers[name] = handler
             return handler
 
         return register
@@ -137,11 +65,14 @@ class Family:
         """Return a family of just some of these commands."""
         chosen = Family(self.group)
         chosen.commands = {name: self.commands[name] for name in names}
+        chosen.handlers = {name: self.handlers[name] for name in names}
         return chosen
 
     def container(self, name: str, *, since: str = "1.0.0") -> None:
         """Register a command that only has subcommands."""
-        self._add(Command(name, self.group, -2, frozenset(), KeyRange(), parse_version(since)))
+        self._add(
+            Command(name, self.group, -2, frozenset(), KeyRange(), parse_version(since), is_container=True)
+        )
 
     def _add(self, command: Command) -> None:
         if command.name in self.commands:
@@ -150,56 +81,15 @@ class Family:
 
 
 class Registry:
-    """The commands one server knows: those of some families that its version has."""
+    """The commands of some families that a server of one version has."""
 
     def __init__(self, families: Iterable[Family], version: Version) -> None:
-        self._commands: dict[bytes, Command] = {}
-        known = [each for family in families for each in family.commands.values() if each.since <= version]
-        for command in known:
-            if "|" not in command.name:
-                self._commands[command.name.encode()] = replace(command, subcommands={})
-        for command in known:
-            container, bar, subcommand = command.name.partition("|")
-            if bar:
-                self._commands[container.encode()].subcommands[subcommand.encode()] = command
+        families = list(families)
+        self.catalog = Catalog(
+            each for family in families for each in family.commands.values() if each.since <= version
+        )
+        self._handlers = {name: handler for family in families for name, handler in family.handlers.items()}
 
-    def __iter__(self) -> Iterator[Command]:
-        return iter(self._commands.values())
-
-    def __len__(self) -> int:
-        return len(self._commands)
-
-    def get(self, name: bytes) -> Command | None:
-        """Return a command by name, in any case; `client|setname` finds a subcommand."""
-        container, bar, subcommand = name.lower().partition(b"|")
-        command = self._commands.get(container)
-        return command.subcommands.get(subcommand) if bar and command else command
-
-    def find(self, request: Request) -> Command:
-        """Return what a request asks for; raise the error a server says if there is no such thing."""
-        command = self._commands.get(request[0].lower())
-        if command is None:
-            raise CommandError(_unknown(request))
-        if command.subcommands and len(request) > 1:
-            subcommand = command.subcommands.get(request[1].lower())
-            if subcommand is None:
-                raise CommandError(_unknown_subcommand(request))
-            command = subcommand
-        if not command.accepts(len(request)):
-            raise CommandError(f"ERR wrong number of arguments for '{command.name}' command")
-        return command
-
-
-def _unknown(request: Request) -> str:
-    # Servers quote at most 128 bytes of the name, and arguments until the sentence is as long.
-    name, quoted = request[0][:128].decode("latin-1"), ""
-    for argument in request[1:]:
-        if len(quoted) >= 128:
-            break
-        quoted += f"'{argument[: 128 - len(quoted)].decode('latin-1')}' "
-    return f"ERR unknown command '{name}', with args beginning with: {quoted}"
-
-
-def _unknown_subcommand(request: Request) -> str:
-    subcommand = request[1][:128].decode("latin-1")
-    return f"ERR unknown subcommand '{subcommand}'. Try {request[0].decode('latin-1').upper()} HELP."
+    def handler(self, command: Command) -> Handler:
+        """Return the function that carries a command out."""
+        return self._handlers[command.name]

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from respool_testing.replies import Reply
 
+from .command import Command
 from .keyspace import DatabaseKey
 from .parser import Request
-
-if TYPE_CHECKING:
-    from .registry import Command
 
 
 class ReplyMode(Enum):

@@ -10,9 +10,10 @@ from typing import Final
 from respool_testing.replies import Map, Reply, Set, Simple
 
 from ..call import Call
+from ..command import Command
 from ..errors import CommandError, syntax_error
 from ..globs import matches
-from ..registry import Command, Family
+from ..registry import Family
 
 family = Family("server")
 
@@ -22,12 +23,12 @@ _UNORDERED: Final = "nondeterministic_output_order"
 
 @family.command("command", arity=-1, flags=_FLAGS, since="2.8.13", tips=_UNORDERED, categories="connection")
 def command(call: Call) -> Reply:
-    return [_described(each) for each in call.registry]
+    return [_described(each) for each in call.catalog]
 
 
 @family.command("command|count", arity=2, flags=_FLAGS, since="2.8.13", categories="connection")
 def command_count(call: Call) -> Reply:
-    return len(call.registry)
+    return len(call.catalog)
 
 
 @family.command(
@@ -35,8 +36,8 @@ def command_count(call: Call) -> Reply:
 )
 def command_info(call: Call) -> Reply:
     if not call.args:
-        return [_described(each) for each in call.registry]
-    found = [call.registry.get(name) for name in call.args]
+        return [_described(each) for each in call.catalog]
+    found = [call.catalog.get(name) for name in call.args]
     return [None if each is None else _described(each) for each in found]
 
 
@@ -44,7 +45,7 @@ def command_info(call: Call) -> Reply:
     "command|docs", arity=-2, flags=_FLAGS, since="7.0.0", tips=_UNORDERED, categories="connection"
 )
 def command_docs(call: Call) -> Reply:
-    found = [call.registry.get(name) for name in call.args] if call.args else call.registry
+    found = [call.catalog.get(name) for name in call.args] if call.args else call.catalog
     return Map([(each.name.encode(), _documented(each)) for each in found if each is not None])
 
 
@@ -53,14 +54,14 @@ def command_docs(call: Call) -> Reply:
 )
 def command_list(call: Call) -> Reply:
     if not call.args:
-        return [each.name.encode() for each in call.registry]
+        return [each.name.encode() for each in call.catalog]
     if len(call.args) != 3 or call.args[0].upper() != b"FILTERBY":
         raise syntax_error()
     kind, wanted = call.args[1].upper(), call.args[2]
     if kind == b"PATTERN":
-        return [each.name.encode() for each in call.registry if matches(wanted.lower(), each.name.encode())]
+        return [each.name.encode() for each in call.catalog if matches(wanted.lower(), each.name.encode())]
     if kind == b"ACLCAT":
-        return [each.name.encode() for each in call.registry if wanted.decode("latin-1") in each.categories]
+        return [each.name.encode() for each in call.catalog if wanted.decode("latin-1") in each.categories]
     if kind == b"MODULE":
         return []
     raise syntax_error()
@@ -69,7 +70,7 @@ def command_list(call: Call) -> Reply:
 @family.command("command|getkeys", arity=-4, flags=_FLAGS, since="2.8.13", categories="connection")
 def command_getkeys(call: Call) -> Reply:
     try:
-        asked = call.registry.find(call.args)
+        asked = call.catalog.find(call.args)
     except CommandError as refusal:
         if refusal.reply.text.startswith(b"ERR unknown"):
             raise CommandError("ERR Invalid command specified") from None
