@@ -5,11 +5,22 @@ Loaded in every pytest run of whoever has the kit installed, so it imports the k
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+
+# What runs one test on many servers lives apart; pytest finds it here.
+from ._everywhere import any_client as any_client
+from ._everywhere import any_connect as any_connect
+from ._everywhere import any_endpoint as any_endpoint
+from ._everywhere import any_protocol as any_protocol
+from ._everywhere import any_server as any_server
+from ._everywhere import any_witness as any_witness
+from ._everywhere import pytest_generate_tests as pytest_generate_tests
+from ._everywhere import real_server as real_server
+from ._everywhere import respool_certificate as respool_certificate
+from ._everywhere import respool_fleet as respool_fleet
 
 try:
     from pytest_asyncio import fixture as async_fixture
@@ -21,11 +32,8 @@ if TYPE_CHECKING:
     from .cluster import FakeCluster
     from .faults import Faults
     from .raw import RawConnection
-    from .real import ServerProcess
     from .sentinel import FakeSentinel
     from .server import FakeServer
-
-REQUIRE_REAL_VARIABLE = "RESPOOL_REQUIRE_REAL"
 
 
 @async_fixture
@@ -75,47 +83,3 @@ async def respool_sentinel() -> AsyncIterator[FakeSentinel]:
 
     async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
         yield deployment
-
-
-@pytest.fixture(scope="session")
-def _respool_real_process() -> Iterator[ServerProcess | str]:
-    """Run one real server for the whole session; without one, offer the sentence that says how to get it."""
-    from .real import ServerNotFound, ServerProcess
-
-    try:
-        server = ServerProcess()
-    except ServerNotFound as missing:
-        yield str(missing)
-        return
-    server.start_process()
-    yield server
-    server.stop_process()
-
-
-@pytest.fixture
-def real_server(_respool_real_process: ServerProcess | str) -> ServerProcess:
-    """Offer a real server, emptied; skip where there is none, or fail if RESPOOL_REQUIRE_REAL=1."""
-    if isinstance(_respool_real_process, str):
-        if os.environ.get(REQUIRE_REAL_VARIABLE) == "1":
-            pytest.fail(_respool_real_process)
-        pytest.skip(_respool_real_process)
-    _respool_real_process.call("FLUSHALL")
-    return _respool_real_process
-
-
-@pytest.fixture(params=["fake", "real"])
-def any_server(request: pytest.FixtureRequest) -> FakeServer | ServerProcess:
-    """Run the test on a fake and on a real server; both have `host`, `port` and `url`."""
-    server: FakeServer | ServerProcess = request.getfixturevalue(
-        "respool_server" if request.param == "fake" else "real_server"
-    )
-    return server
-
-
-@async_fixture
-async def any_client(any_server: FakeServer | ServerProcess) -> AsyncIterator[RawConnection]:
-    """Offer a raw connection to `any_server`: a dialogue told with it is proven on a fake and on a real server."""
-    from .raw import RawConnection
-
-    async with RawConnection(any_server.host, any_server.port) as client:
-        yield client

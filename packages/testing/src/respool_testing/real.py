@@ -10,13 +10,15 @@ import asyncio
 import atexit
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
@@ -50,12 +52,22 @@ class TLSFiles:
     key: str
     authority: str
 
+    def options(self, port: int) -> dict[str, str]:
+        """Return what makes a server speak TLS on a port, as names and values of its configuration."""
+        return {
+            "tls-port": str(port),
+            "tls-cert-file": self.certificate,
+            "tls-key-file": self.key,
+            "tls-ca-cert-file": self.authority,
+            "tls-auth-clients": "no",
+        }
+
 
 def find_binaries() -> list[str]:
-    """Return the real servers on this machine: those RESPOOL_SERVER_BINARIES lists, then those on PATH."""
+    """Return the real servers to use: those that RESPOOL_SERVER_BINARIES lists, or else those on PATH."""
     listed = [path for path in os.environ.get(BINARIES_VARIABLE, "").split(os.pathsep) if path]
     on_path = [found for name in EXECUTABLES if (found := shutil.which(name)) is not None]
-    return list(dict.fromkeys([*listed, *on_path]))
+    return list(dict.fromkeys(listed or on_path))
 
 
 def find_binary() -> str:
@@ -67,6 +79,32 @@ def find_binary() -> str:
         f"macOS: brew install redis), or list paths of executables in {BINARIES_VARIABLE}, "
         f"separated by {os.pathsep!r}."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """What a server's executable says it is: `Brand("redis", (7, 0, 15))`."""
+
+    name: str
+    version: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return "-".join([self.name, ".".join(map(str, self.version))])
+
+
+@lru_cache
+def brand_of(binary: str) -> Brand:
+    """Ask an executable for its name and version; raise ServerFailed if it does not tell."""
+    try:
+        asked = subprocess.run(
+            [binary, "--version"], capture_output=True, text=True, timeout=START_TIMEOUT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ServerFailed(f"{binary} cannot be run: {error}") from None
+    said = re.match(r"(\w+) server v=([\d.]+)", asked.stdout)
+    if said is None:
+        raise ServerFailed(f"{binary} does not tell its version. It said:\n{asked.stdout}{asked.stderr}")
+    return Brand(said[1].lower(), tuple(map(int, said[2].split("."))))
 
 
 class ServerProcess:
@@ -161,16 +199,8 @@ class ServerProcess:
         if self.unixsocket is not None:
             options["unixsocket"] = self.unixsocket
         if self._tls is not None:
-            options |= {
-                "port": "0",
-                "tls-port": str(self.port),
-                "tls-cert-file": self._tls.certificate,
-                "tls-key-file": self._tls.key,
-                "tls-ca-cert-file": self._tls.authority,
-                "tls-auth-clients": "no",
-            }
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return [self.binary, *words, *self.args]
+            options |= {"port": "0", **self._tls.options(self.port)}
+        return [self.binary, *spell_options(options), *self.args]
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT
@@ -208,6 +238,11 @@ class RealServer(ServerProcess):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.shield(asyncio.to_thread(self.stop_process))
+
+
+def spell_options(options: Mapping[str, str]) -> list[str]:
+    """Spell configuration as words of a command line."""
+    return [word for name, value in options.items() for word in (f"--{name}", value)]
 
 
 def free_port() -> int:
