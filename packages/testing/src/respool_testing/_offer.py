@@ -5,6 +5,7 @@ from __future__ import annotations
 from .clock import Clock
 from .cluster import FakeCluster, FakeNode
 from .database import DatabaseView
+from .endpoints import Endpoint
 from .faults import Fault, Faults
 from .log import CommandLog, LogEntry
 from .raw import RawConnection
@@ -17,6 +18,7 @@ __all__ = [
     "Clock",
     "CommandLog",
     "DatabaseView",
+    "Endpoint",
     "FakeCluster",
     "FakeNode",
     "FakeSentinel",
