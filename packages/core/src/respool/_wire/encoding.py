@@ -2,6 +2,10 @@
 
 Small commands become one `bytes`. A command with a large argument becomes a tuple of pieces in which that
 argument stands uncopied; whoever writes it hands the pieces over as they are.
+
+Accepted are bytes, str, int and float, bytearray and memoryview, and what derives from them: it is sent as the
+plain value it is, whatever its `repr` says. Other objects with a buffer (array, mmap, a number of numpy's) are
+refused, for it is anyone's guess whether their memory or their value is meant: `memoryview(x)` says the memory.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import hiredis
 from respool._wire.values import StringT, ValueT
 from respool.errors import DataError
 
-Buffer: TypeAlias = bytes | bytearray | memoryview
+Buffer: TypeAlias = bytes | memoryview
 Payload: TypeAlias = bytes | tuple[Buffer, ...]
 
 # Its stub allows a tuple of one argument only.
@@ -23,23 +27,39 @@ _pack_command = cast("Callable[[Sequence[ValueT]], bytes]", hiredis.pack_command
 LARGE = 32 * 1024
 """Bytes from which an argument is not copied into the command: below it, joining costs less than a piece."""
 
+# hiredis crashes on a number of more digits than Python agrees to write; far below that, all is well.
+_PLAIN_INT = 1 << 64
+
 
 def pack(args: Sequence[ValueT], encoding: str = "utf-8") -> Payload:
-    """Return the command `args` as RESP. Raises `DataError` for what cannot be sent.
+    """Return the command `args` as it goes over the wire. Raises `DataError` for what cannot be sent.
 
-    Reads the arguments now: a bytearray may change as soon as this returns, unless it is large.
+    Arguments are read now and may change as soon as this returns, but for a memoryview of `LARGE` bytes or more:
+    what it shows must stay as it is until the reply is there. The name is never in another encoding than UTF-8.
     """
-    # A name and one argument: a key is never large, so the check costs these nothing.
-    for arg in args[2:]:
-        if isinstance(arg, (bytes, str, bytearray, memoryview)) and len(arg) >= LARGE:
-            return tuple(_pieces(args, encoding))
-    if encoding != "utf-8":
-        return b"".join(_pieces(args, encoding))
+    count = len(args)
+    if count == 2:  # most commands: a name and a key, spelled quicker here than by any call
+        name, key = args
+        if key.__class__ is str and encoding == "utf-8" and key.isascii():
+            key = key.encode()
+        if key.__class__ is bytes and name.__class__ is bytes and len(key) < LARGE:
+            return b"*2\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(key), key)
+    # hiredis spells exact types only as they should be: it writes the repr of a float's subclass, and a
+    # memoryview with gaps wrongly. So everything else takes the slow way.
+    for arg in args:
+        kind = arg.__class__
+        if kind is bytes or kind is str:
+            if len(arg) < LARGE:  # type: ignore[arg-type]
+                continue
+        elif kind is float or (kind is int and -_PLAIN_INT < arg < _PLAIN_INT):  # type: ignore[operator]
+            continue
+        return _pack_slowly(args, encoding)
+    if encoding != "utf-8" or not count:
+        return _pack_slowly(args, encoding)
     try:
         return _pack_command(args)
-    except (TypeError, UnicodeEncodeError):
-        # Rare spellings (bytearray, subclasses) and refusals are worked out slowly.
-        return b"".join(_pieces(args, encoding))
+    except (TypeError, UnicodeEncodeError):  # not a tuple, or text that is none
+        return _pack_slowly(args, encoding)
 
 
 def split_name(command: StringT) -> tuple[bytes, ...]:
@@ -57,44 +77,75 @@ def upper_word(word: object) -> bytes:
         return word.upper()
     if isinstance(word, str):
         return word.encode("utf-8", "replace").upper()
-    if isinstance(word, (int, float)):
-        return str(word).encode().upper()
     try:
+        if isinstance(word, (int, float)):
+            return str(word).encode().upper()
         return bytes(word).upper() if isinstance(word, (bytearray, memoryview)) else b""
-    except ValueError:  # a memoryview that was released
+    except ValueError:  # an endless number, or a memoryview that was released
         return b""
 
 
-def _pieces(args: Sequence[ValueT], encoding: str) -> Iterator[Buffer]:
-    head = b"*%d\r\n" % len(args)
-    for arg in args:
-        raw = _as_buffer(arg, encoding)
-        head += b"$%d\r\n" % len(raw)
+def _pack_slowly(args: Sequence[ValueT], encoding: str) -> Payload:
+    if not args:
+        raise DataError("a command without a name: no server answers that")
+    # The name is a word of the protocol, not text of the caller's.
+    raws = [_as_buffer(args[0], "utf-8"), *(_as_buffer(arg, encoding) for arg in args[1:])]
+    return tuple(_pieces(raws)) if max(map(len, raws)) >= LARGE else _pack_command(tuple(raws))
+
+
+def _pieces(raws: Sequence[Buffer]) -> Iterator[Buffer]:
+    small: list[Buffer] = [b"*%d\r\n" % len(raws)]
+    for raw in raws:
+        small.append(b"$%d\r\n" % len(raw))
         if len(raw) >= LARGE:
-            yield head
+            yield b"".join(small)
             yield raw
-            head = b"\r\n"
+            small = [b"\r\n"]
         else:
-            head += raw
-            head += b"\r\n"
-    yield head
+            small += (raw, b"\r\n")
+    yield b"".join(small)
 
 
 def _as_buffer(arg: ValueT, encoding: str) -> Buffer:
-    """Return one argument as the bytes that will be sent."""
     if isinstance(arg, bytes):
         return arg
     if isinstance(arg, str):
-        try:
-            return arg.encode(encoding)
-        except (UnicodeEncodeError, LookupError) as exc:
-            raise DataError(f"text cannot be sent as {encoding}: {exc}") from exc
+        return _encoded(arg, encoding)
     if isinstance(arg, bool) or arg is None:
         raise DataError(f"{arg!r} has no one spelling on the wire: send 1 or 0, or a text of your choice")
     if isinstance(arg, int):
-        return b"%d" % arg
+        return _digits(arg)
     if isinstance(arg, float):
-        return repr(arg).encode()
-    if isinstance(arg, (bytearray, memoryview)):
-        return memoryview(arg).cast("B") if len(arg) >= LARGE else bytes(arg)
-    raise DataError(f"cannot send a {type(arg).__name__}: give str, bytes, int or float")
+        return float.__repr__(arg).encode()
+    if isinstance(arg, bytearray):
+        return bytes(arg)
+    if isinstance(arg, memoryview):
+        return _shown(arg)
+    raise DataError(f"cannot send a {type(arg).__name__}: give str, bytes, memoryview, int or float")
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding)
+    except (UnicodeError, LookupError) as exc:
+        raise DataError(f"text cannot be sent as {encoding}: {exc}") from exc
+
+
+def _digits(value: int) -> bytes:
+    try:
+        return b"%d" % value
+    except ValueError as exc:
+        raise DataError(f"a number of {value.bit_length()} bits is too long to be written: {exc}") from exc
+
+
+def _shown(view: memoryview) -> Buffer:
+    """Return the bytes that a view shows, row by row whatever its shape; copied if they are few or have gaps."""
+    try:
+        if view.nbytes < LARGE or not view.c_contiguous:
+            return view.tobytes()
+        # A view of its own: the caller may release his.
+        return view.cast("B")
+    except TypeError:  # a format that Python has no name for
+        return view.tobytes()
+    except ValueError as exc:
+        raise DataError(f"cannot send a memoryview that was released: {exc}") from exc
