@@ -192,9 +192,7 @@ async def any_connect(
     It takes the constructor's options, `protocol_version` being `any_protocol` unless given. They are closed
     after the test.
     """
-    from respool import Connection, UnixDomainSocketConnection
-
-    kind = UnixDomainSocketConnection if any_endpoint.transport == "unix" else Connection
+    kind = any_endpoint.connection_class
     made: list[BaseConnection] = []
 
     def connect(**options: object) -> BaseConnection:

@@ -14,6 +14,8 @@ from .real import ServerProcess
 from .server import FakeServer
 
 if TYPE_CHECKING:
+    from respool import BaseConnection
+
     from ._certificate import Certificate
     from ._fleet import Running
 
@@ -58,8 +60,15 @@ class Endpoint:
         return f"{scheme}://{who}{where}" + (f"?{asked}" if asked else "")
 
     @property
+    def connection_class(self) -> type[BaseConnection]:
+        """Return the class of respool's connections over this transport."""
+        from respool import Connection, UnixDomainSocketConnection
+
+        return UnixDomainSocketConnection if self.transport == "unix" else Connection
+
+    @property
     def options(self) -> dict[str, object]:
-        """Return what the constructor of respool's connection for this transport takes."""
+        """Return what the constructor of `connection_class` has to be given."""
         if self.transport == "unix":
             return {"path": self.path}
         options: dict[str, object] = {"host": self.host, "port": self.port}
