@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class RedisCluster(Commands[T], Generic[T]):
@@ -127,14 +128,17 @@ class RedisCluster(Commands[T], Generic[T]):
         refusal = _refusal(args)
         return self._run(args) if refusal is None else self._refuse(args, refusal)
 
-    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         request = self._maker.make(args, convert, None)
         if not request.done():
             self._router.send(request)
-        return request
+        return request  # type: ignore[return-value] # the method that calls knows the shape
 
-    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[object]:
-        request: Request[object] = Request(loop=asyncio.get_running_loop())
+    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+        return self._refuse(args, _refusal(args) or "a command that blocks needs a connection of its own")
+
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
+        request: Request[R] = Request(loop=asyncio.get_running_loop())
         request.args = args
         request.set_exception(DataError(why))
         return request

@@ -17,6 +17,7 @@ from respool._wire.values import ValueT
 from respool.errors import DataError, ExecAbortError, RedisError, WatchError
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Pipeline(Commands[T], Generic[T]):
@@ -64,7 +65,7 @@ class Pipeline(Commands[T], Generic[T]):
             _raise_first(queued, results)
         return results
 
-    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         request = self._maker.make(args, convert, None)
         refusal = door(args) if args else "no command was given"
         if refusal is None and is_blocking(args):
@@ -76,7 +77,13 @@ class Pipeline(Commands[T], Generic[T]):
         if request.done():
             raise request.exception() or DataError("cannot be sent")
         self._queued.append(request)
-        return request
+        return request  # type: ignore[return-value] # the method that calls knows the shape
+
+    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+        return self._run(args, convert)
+
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
+        raise DataError(why)
 
     def _send_plain(self, queued: list[Request[object]]) -> None:
         line = self._pool.line
@@ -90,9 +97,11 @@ class Pipeline(Commands[T], Generic[T]):
         run = self._maker.make((b"EXEC",), None, None, GroupedRequest)
         run.convert = None
         run.add_done_callback(lambda done: _distribute(run, commands, queued))
-        line = self._pool.line
-        for request in (multi, *commands, run):
-            line.send(request)
+        group = (multi, *commands, run)
+        deadline = run.get_loop().time() + self._pool.stream_timeout
+        for request in group:
+            request.deadline = deadline  # one for all: they are sent, or given up, together
+        self._pool.line.submit(group)
         for request in (multi, *commands):
             request.add_done_callback(_retrieve)
 

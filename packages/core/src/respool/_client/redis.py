@@ -17,6 +17,7 @@ from respool._wire.values import ResponseType, ValueT
 from respool.errors import DataError, RedisError
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Redis(Commands[T], Generic[T]):
@@ -130,26 +131,26 @@ class Redis(Commands[T], Generic[T]):
             return self._refuse(args, refusal)
         return self._run_alone(args) if is_blocking(args) else self._run(args)
 
-    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         line = self.connection_pool.line
         request = self._maker.make(args, convert, line.rescue)
         if not request.done():
             line.send(request)
-        return request
+        return request  # type: ignore[return-value] # the method that calls knows the shape
 
-    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[object]:
-        request: Request[object] = Request(loop=asyncio.get_running_loop())
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
+        request: Request[R] = Request(loop=asyncio.get_running_loop())
         request.args = args
         request.set_exception(DataError(why))
         return request
 
-    def _run_alone(self, args: tuple[ValueT, ...]) -> Request[object]:
+    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         """Run a blocking command on a leased connection. Cancelled, it closes it: the server would pop for nobody."""
-        request = self._maker.make(args, None, None)
+        request = self._maker.make(args, convert, None)
         if not request.done():
             task = asyncio.get_running_loop().create_task(self._lease_and_run(request))
             request.add_done_callback(lambda _: task.cancel())
-        return request
+        return request  # type: ignore[return-value] # the method that calls knows the shape
 
     async def _lease_and_run(self, request: Request[object]) -> None:
         pool = self.connection_pool

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from respool._client.replies import UNDECODED
 from respool._connection.request import Convert, Request, Rescue
 from respool._wire.decoding import decode_reply, decoder
 from respool._wire.encoding import pack
@@ -43,8 +44,8 @@ class RequestMaker:
         return request
 
     def converter(self, convert: Convert | None) -> Convert | None:
-        """Return what to apply to a raw reply: decoding first, then `convert`."""
-        if self._decoder is None:
+        """Return what to apply to a raw reply: decoding first, then `convert`; binary data stays as it is."""
+        if self._decoder is None or convert in UNDECODED:
             return convert
         return self._decoder if convert is None else self._compose(convert)
 

@@ -1,0 +1,175 @@
+"""Decoded replies to typed values, for the shapes that many families share. Pure; the same for RESP2 and RESP3.
+
+Text arrives as bytes or as str, numbers as numbers or as text, maps as maps or as flat lists, pairs as pairs or
+one after the other. What users put in comes out as it was decoded; what the server says of itself (its words,
+names of fields) is str always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from respool.errors import InvalidResponse
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def items(reply: object) -> list[object]:
+    """Take a list; None, which RESP2 has for an empty one, is none."""
+    if reply is None:
+        return []
+    if isinstance(reply, list):
+        return reply
+    raise unexpected(reply)
+
+
+def unexpected(reply: object) -> InvalidResponse:
+    """Return the error for a reply of a shape that this command never had. The text of the reply may be a secret."""
+    return InvalidResponse(f"the reply is a {type(reply).__name__}, which this command does not answer with")
+
+
+def undecoded(reply: object) -> bytes:
+    """Take binary data."""
+    if isinstance(reply, bytes):
+        return reply
+    raise unexpected(reply)
+
+
+def undecoded_or_none(reply: object) -> bytes | None:
+    """Take binary data, or None."""
+    return None if reply is None else undecoded(reply)
+
+
+UNDECODED: frozenset[object] = frozenset({undecoded, undecoded_or_none})
+"""The converters that are given replies as they came, for what they take is no text."""
+
+
+def succeeded(reply: object) -> bool:
+    """Tell OK from null, which is what a condition that was not met answers."""
+    return reply is not None
+
+
+def text(reply: object) -> str:
+    """Take a word of the server, str in either case."""
+    if isinstance(reply, bytes):
+        return reply.decode(errors="surrogateescape")
+    return reply if isinstance(reply, str) else str(reply)
+
+
+def text_or_none(reply: object) -> str | None:
+    return None if reply is None else text(reply)
+
+
+def texts(reply: object) -> list[str]:
+    return [text(each) for each in items(reply)]
+
+
+def text_set(reply: object) -> set[str]:
+    return set(texts(reply))
+
+
+def integer(reply: object) -> int:
+    """Take an integer that may come as text."""
+    return int(reply) if isinstance(reply, (int, bytes, str)) else int(number(reply))
+
+
+def number(reply: object) -> float:
+    """Take a float, which is text in RESP2."""
+    if isinstance(reply, (float, int, bytes, str)):
+        return float(reply)
+    raise unexpected(reply)
+
+
+def number_or_none(reply: object) -> float | None:
+    return None if reply is None else number(reply)
+
+
+def numbers(reply: object) -> list[float]:
+    return [number(each) for each in items(reply)]
+
+
+def numbers_or_none(reply: object) -> list[float | None]:
+    return [number_or_none(each) for each in items(reply)]
+
+
+def booleans(reply: object) -> list[bool]:
+    return [bool(each) for each in items(reply)]
+
+
+def listed(reply: object) -> list[V]:
+    """Take a list of what text decodes to; null is an empty one."""
+    return reply if isinstance(reply, list) else items(reply)  # type: ignore[return-value] # of its elements
+
+
+def as_set(reply: object) -> set[V]:
+    """Take a set: RESP2 has lists for them."""
+    return set(listed(reply))
+
+
+def pairs(reply: object) -> Iterator[tuple[object, object]]:
+    """Take pairs, be they a map, a list of pairs or a flat list."""
+    if isinstance(reply, dict):
+        return iter(reply.items())
+    elements = items(reply)
+    if elements and isinstance(elements[0], list):
+        return ((first, second) for first, second in map(items, elements))
+    return by_twos(elements)
+
+
+def by_twos(elements: Iterable[object]) -> Iterator[tuple[object, object]]:
+    """Return every two elements of a flat list as a pair."""
+    each = iter(elements)
+    return zip(each, each, strict=False)
+
+
+def mapping(reply: object) -> dict[K, V]:
+    """Take a map, which is a flat list in RESP2."""
+    if isinstance(reply, dict):
+        return reply
+    return dict(pairs(reply))  # type: ignore[arg-type] # what text decodes to
+
+
+def fields(reply: object) -> dict[str, object]:
+    """Take a map of the server's own making: its keys are names of fields."""
+    return {text(name): value for name, value in pairs(reply)}
+
+
+def text_mapping(reply: object) -> dict[str, str]:
+    """Take a map of the server's own making, all of it words."""
+    return {text(name): text(value) for name, value in pairs(reply)}
+
+
+def paired(reply: object) -> list[tuple[K, V]]:
+    """Take a list of pairs that were put in together: fields with their values."""
+    return list(pairs(reply))  # type: ignore[arg-type] # what text decodes to
+
+
+def scored(reply: object) -> list[tuple[K, float]]:
+    """Take members with their scores."""
+    return [(member, number(score)) for member, score in pairs(reply)]  # type: ignore[misc] # what text decodes to
+
+
+def scanned(reply: object) -> tuple[int, list[V]]:
+    """Take the next cursor, 0 at the end, and what was found by now."""
+    cursor, found = items(reply)
+    return integer(cursor), listed(found)
+
+
+def scanned_mapping(reply: object) -> tuple[int, dict[K, V]]:
+    """Take the next cursor and a map, which is a flat list in either protocol."""
+    cursor, found = items(reply)
+    return integer(cursor), mapping(found)
+
+
+def scanned_scores(reply: object) -> tuple[int, list[tuple[K, float]]]:
+    """Take the next cursor and members with their scores."""
+    cursor, found = items(reply)
+    return integer(cursor), scored(found)
+
+
+def lines_of_fields(reply: object, separator: str = ":") -> dict[str, str]:
+    """Take text of `name:value` lines, as INFO writes them; other lines are headings."""
+    parts = (line.partition(separator) for line in text(reply).splitlines() if not line.startswith("#"))
+    return {name: value for name, found, value in parts if found}
