@@ -1,125 +1,143 @@
-"""The asyncio side of one fake server: listeners, connections, and doing what engine and faults say.
+"""The asyncio side of one fake server: connections, and doing what engine and faults say.
 
-Decides nothing about commands. Synchronous throughout, so it has no tasks that could be left over.
+Decides nothing about commands. Synchronous throughout but for opening and closing sockets.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from ._connection import ClientConnection
-from ._engine.encoding import encode
 from ._engine.engine import Engine
 from ._engine.messages import Published
-from ._engine.outbox import Effects
+from ._engine.outbox import Delivery, Effects
 from ._engine.parser import Request
 from ._engine.replication import KeyChange
 from ._engine.session import Session
+from ._faults.aim import Stranger
+from ._faults.fault import Plan
+from ._listeners import Listeners
+from ._sockets import own_end_of, peer_of
+from ._steering import is_steering, steer
+from ._tls import TLSDoor
 from .clock import Clock, Timer
-from .faults import Action, Delay, DropConnection, Faults, Hang, ReplyWith
+from .faults import Faults
 from .log import CommandLog, LogEntry
+from .replies import Push, Reply
 
 if TYPE_CHECKING:
     import ssl
 
 TOO_MANY_CLIENTS = b"-ERR max number of clients reached\r\n"
+Result = TypeVar("Result")
 
 
 class Shell:
-    """One server's listeners and connections round its engine."""
+    """One server's connections round its engine."""
 
     def __init__(self, engine: Engine, clock: Clock, log: CommandLog, faults: Faults) -> None:
         self.engine = engine
         self.clock = clock
         self.log = log
         self.faults = faults
+        # Whether clients may arm faults themselves, with the command FAULT.
+        self.steerable = False
         # Who carries changed keys on to the replicas, if there are any.
         self.forward: Callable[[list[KeyChange]], None] | None = None
         # Who lets other servers' clients hear what is published here.
         self.broadcast: Callable[[list[Published]], None] | None = None
-        self._connections: dict[Session, ClientConnection] = {}
         # Counts how often the server was shut: what began in an earlier life does not go on in a later one.
         self.life = 0
-        self._listeners: list[asyncio.Server] = []
-        self._closing: list[asyncio.Server] = []
-        self._socket_file: Path | None = None
+        self.running = False
+        self._connections: dict[Session, ClientConnection] = {}
+        self._doors: set[TLSDoor] = set()
+        self._listeners = Listeners()
         self._timer: Timer | None = None
         self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
-
-    @property
-    def running(self) -> bool:
-        """Tell whether the server listens."""
-        return bool(self._listeners)
 
     @property
     def sessions(self) -> list[Session]:
         """Return the connected clients, oldest first."""
         return list(self._connections)
 
+    @property
+    def listening(self) -> bool:
+        """Tell whether new connections are possible at all."""
+        return bool(self._listeners)
+
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         """Accept clients on a TCP port, any free one for 0, with TLS if there is a context; return the port."""
-        loop = asyncio.get_running_loop()
-        self.clock.bind(loop)
-        listener = await loop.create_server(lambda: ClientConnection(self), host, port, ssl=tls)
-        self._listeners.append(listener)
+        self.clock.bind(asyncio.get_running_loop())
+        accept = self.accept if tls is None else lambda: TLSDoor(self, tls)
+        bound = await self._listeners.open_tcp(accept, host, port)
+        self.running = True
         self._reschedule()
-        bound: int = listener.sockets[0].getsockname()[1]
         return bound
 
     async def listen_unix(self, path: str) -> None:
         """Accept clients on a socket file too; it is removed with the listener."""
-        loop = asyncio.get_running_loop()
-        self._listeners.append(await loop.create_unix_server(lambda: ClientConnection(self), path))
-        self._socket_file = Path(path)
+        await self._listeners.open_unix(self.accept, path)
+
+    def refuse(self) -> None:
+        """Listen no more, while those who are connected stay."""
+        self._listeners.close()
 
     def shut(self) -> None:
         """Stop listening, drop every client and let nothing that is under way go on."""
         self.life += 1
-        listeners, self._listeners = self._listeners, []
-        for listener in listeners:
-            listener.close()
-        self._closing += listeners
+        self.running = False
+        self._listeners.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._socket_file is not None:
-            self._socket_file.unlink(missing_ok=True)
-            self._socket_file = None
+        for door in list(self._doors):
+            door.shut()
         self.drop_connections()
 
     async def closed(self) -> None:
         """Wait until every socket of a server that was shut is closed."""
         gone = [connection.closed for connection in self._connections.values()]
+        gone += [door.closed for door in self._doors]
         if gone:
             await asyncio.wait(gone)
-        while self._closing:
-            await self._closing[-1].wait_closed()
-            self._closing.pop()
+        await self._listeners.closed()
 
     def drop_connections(self) -> int:
         """Cut every connection at once, without a word; return how many there were."""
         connections = list(self._connections.values())
         for connection in connections:
-            connection.drop()
+            connection.end("drop_connection")
         return len(connections)
 
+    def accept(self) -> ClientConnection:
+        """Offer a connection to a socket that has just been accepted."""
+        return ClientConnection(self)
+
+    def at_the_door(self, door: TLSDoor, stranger: Stranger) -> Plan:
+        """Say what shall happen before a TLS handshake."""
+        self._doors.add(door)
+        return self.faults.plan("handshake", stranger)
+
+    def left_the_door(self, door: TLSDoor) -> None:
+        """Forget a door that was passed, or turned away from."""
+        self._doors.discard(door)
+
     def welcome(self, connection: ClientConnection) -> None:
-        """Take in a new connection, unless the server is full or has stopped listening."""
-        address = _spelled(connection.transport.get_extra_info("peername"))
-        local = _spelled(connection.transport.get_extra_info("sockname"))
-        connection.session = self.engine.connect(address, local, self.clock.microseconds())
-        self._connections[connection.session] = connection
-        if not self._listeners:
-            connection.drop()
+        """Take in a new connection, unless the server is full or has stopped."""
+        transport = connection.transport
+        session = self.engine.connect(peer_of(transport), own_end_of(transport), self.clock.microseconds())
+        connection.session = session
+        self._connections[session] = connection
+        if not self.running:
+            connection.end("drop_connection")
         elif len(self._connections) > self.engine.state.max_clients:
-            connection.session.closing = True
             connection.write(TOO_MANY_CLIENTS)
-            connection.hang_up()
+            connection.end("hang_up")
         else:
-            self._prepare(connection, self.faults.plan(connection.session, None).before, connection.pump)
+            plan = self.faults.plan("connect", session)
+            connection.player.play(plan.steps_before(session.protocol, _nothing))
         self._notify()
 
     def farewell(self, connection: ClientConnection) -> None:
@@ -134,10 +152,21 @@ class Shell:
 
     def serve(self, connection: ClientConnection, request: Request) -> None:
         """Carry out one request, and let happen to it what faults are meant for it."""
-        plan = self.faults.plan(connection.session, request)
-        connection.reply_faults = plan.after
-        self._prepare(connection, plan.before, lambda: self._execute(connection, request))
+        session = connection.session
+        if self.steerable and is_steering(request):
+            connection.write(steer(self.faults, request, session.protocol))
+            return
+        plan = connection.plan = self.faults.plan("request", session, request)
+        if plan.before:
+            go_on = lambda: self._execute(connection, request)  # noqa: E731
+            connection.player.play(plan.steps_before(session.protocol, go_on))
+        else:
+            self._execute(connection, request)
         self._notify()
+
+    def within(self, act: Callable[[], Result]) -> Result:
+        """Do something to the server's state, as of now, and let follow what does; from any thread."""
+        return self.clock.home.do(lambda: self._within(act))
 
     def settle(self) -> None:
         """Let time pass up to now, and do what follows."""
@@ -162,10 +191,10 @@ class Shell:
         for delivery in effects.deliveries:
             connection = self._connections.get(delivery.session)
             if connection is not None:
-                connection.reply(delivery.data) if delivery.is_reply else connection.write(delivery.data)
+                self._deliver(connection, delivery)
         for session in effects.hangups:
             if session in self._connections:
-                self._connections[session].hang_up()
+                self._connections[session].end("hang_up")
         for session in effects.released:
             if session in self._connections:
                 asyncio.get_running_loop().call_soon(self._connections[session].pump)
@@ -183,22 +212,12 @@ class Shell:
         finally:
             self._watchers = [watcher for watcher in self._watchers if watcher[1] is not waiter]
 
-    def _prepare(
-        self, connection: ClientConnection, faults: Sequence[Action], go_on: Callable[[], None]
-    ) -> None:
-        """Let faults act one after the other before something happens, or instead of it."""
-        if not faults:
-            go_on()
-            return
-        match faults[0]:
-            case Delay(seconds):
-                connection.hold(seconds, lambda: self._prepare(connection, faults[1:], go_on))
-            case DropConnection():
-                connection.drop()
-            case Hang():
-                connection.silence()
-            case ReplyWith(reply):
-                connection.reply(encode(reply, connection.session.protocol))
+    def _within(self, act: Callable[[], Result]) -> Result:
+        self.settle()
+        try:
+            return act()
+        finally:
+            self.settle()
 
     def _execute(self, connection: ClientConnection, request: Request) -> None:
         session = connection.session
@@ -206,17 +225,29 @@ class Shell:
         if (session, request) not in effects.executed:
             self._record(session, request, executed=False)
         self.perform(effects)
-        if connection.reply_faults and not self.is_blocked(session):
-            connection.reply(b"")  # there was no reply for them to act on
+        if connection.plan.after and not self.is_blocked(session):
+            connection.answer(b"")  # there was no reply for the faults to act on
         if session not in self._connections:  # it left while its request was under way
             self.engine.disconnect(session)
+
+    def _deliver(self, connection: ClientConnection, delivery: Delivery) -> None:
+        """Send a client what it is to have, and let the faults of messages act on those."""
+        if delivery.is_reply:
+            connection.answer(delivery.data)
+            return
+        session = delivery.session
+        plan = self.faults.plan("push", session, _words(delivery.said))
+        if plan.after:
+            connection.player.play(plan.steps_after(session.protocol, delivery.data))
+        else:
+            connection.write(delivery.data)
 
     def _record(self, session: Session, request: Request, *, executed: bool) -> None:
         self.log.record(LogEntry(request, session.id, self.clock.now(), executed))
 
     def _reschedule(self) -> None:
         """Be woken when something happens by itself."""
-        deadline = self.engine.deadline() if self._listeners else None
+        deadline = self.engine.deadline() if self.running else None
         if self._timer is not None:
             if self._timer.when == deadline and not self._timer.cancelled:
                 return
@@ -229,9 +260,11 @@ class Shell:
                 waiter.set_result(None)
 
 
-def _spelled(address: object) -> str:
-    """Spell a socket's address as CLIENT LIST does."""
-    if isinstance(address, tuple):
-        host, port = address[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"{address or ''}:0"
+def _words(message: Reply) -> Request:
+    """Return the words of a push message as a pattern looks at them."""
+    items = message.items if isinstance(message, Push) else ()
+    return tuple(item for item in items if isinstance(item, bytes))
+
+
+def _nothing() -> None:
+    """Do nothing: a new connection just goes on."""

@@ -12,6 +12,8 @@ import itertools
 import time
 from collections.abc import Callable
 
+from ._home import Home
+
 MICROSECONDS = 1_000_000
 
 
@@ -42,11 +44,12 @@ class Timer:
 class Clock:
     """Says what time it is, in seconds since the epoch, and wakes who asked to be woken.
 
-    One clock may serve several servers. `advance` runs everything that falls due on the way, in order and
-    before it returns.
+    One clock may serve several servers on one event loop. `advance` runs everything that falls due on the
+    way, in order and before it returns. May be moved from any thread.
     """
 
     def __init__(self) -> None:
+        self.home = Home()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticks: Callable[[], float] = time.monotonic
         self._offset = round(time.time() * MICROSECONDS) - self._tick()
@@ -73,31 +76,17 @@ class Clock:
 
     def freeze(self, at: float | None = None) -> None:
         """Let time stand still, now or at a given moment in seconds since the epoch."""
-        self._frozen_at = self.microseconds() if at is None else round(at * MICROSECONDS)
-        self._rearm()
+        self.home.do(lambda: self._freeze(at))
 
     def resume(self) -> None:
         """Let time run on from where it stands."""
-        if self._frozen_at is not None:
-            self._offset = self._frozen_at - self._tick()
-            self._frozen_at = None
-            self._rearm()
+        self.home.do(self._resume)
 
     def advance(self, seconds: float) -> None:
         """Move time forward, frozen or not, and run what falls due."""
         if seconds < 0:
             raise ValueError(f"time does not go backwards: {seconds}")
-        step = round(seconds * MICROSECONDS)
-        if self._frozen_at is None:
-            self._offset += step
-            self._run_due()
-            return
-        target = self._frozen_at + step
-        while (timer := self._first()) is not None and timer.when <= target:
-            heapq.heappop(self._timers)
-            self._frozen_at = max(self._frozen_at, timer.when)
-            timer.run()
-        self._frozen_at = target
+        self.home.do(lambda: self._advance(round(seconds * MICROSECONDS)))
 
     def call_at(self, when: int, callback: Callable[[], None]) -> Timer:
         """Arrange for a callback at a moment in microseconds since the epoch; a past one runs soon."""
@@ -109,9 +98,32 @@ class Clock:
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run on an event loop's time from now on; the time does not jump."""
         now = self.microseconds()
+        self.home.move_in(loop)
         self._loop, self._ticks = loop, loop.time
         self._offset = now - self._tick()
         self._rearm()
+
+    def _freeze(self, at: float | None) -> None:
+        self._frozen_at = self.microseconds() if at is None else round(at * MICROSECONDS)
+        self._rearm()
+
+    def _resume(self) -> None:
+        if self._frozen_at is not None:
+            self._offset = self._frozen_at - self._tick()
+            self._frozen_at = None
+            self._rearm()
+
+    def _advance(self, step: int) -> None:
+        if self._frozen_at is None:
+            self._offset += step
+            self._run_due()
+            return
+        target = self._frozen_at + step
+        while (timer := self._first()) is not None and timer.when <= target:
+            heapq.heappop(self._timers)
+            self._frozen_at = max(self._frozen_at, timer.when)
+            timer.run()
+        self._frozen_at = target
 
     def _tick(self) -> int:
         return round(self._ticks() * MICROSECONDS)

@@ -6,7 +6,7 @@ A write has every consequence that a client's would have: it wakes blocked comma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from ._engine.keyspace import Database
 from ._engine.values import Hash, List, Value
@@ -15,66 +15,72 @@ Scalar: TypeAlias = "bytes | str | int | float"
 Key: TypeAlias = "bytes | str"
 Plain: TypeAlias = "bytes | list[bytes] | dict[bytes, bytes]"
 Writable: TypeAlias = "Scalar | Sequence[Scalar] | Mapping[str, Scalar] | Mapping[bytes, Scalar]"
+Result = TypeVar("Result")
+
+
+class Within(Protocol):
+    """Does something to a server where that is safe, at its present, with all that follows."""
+
+    def __call__(self, act: Callable[[], Result]) -> Result: ...
 
 
 class DatabaseView(MutableMapping[Key, Plain]):
     """One numbered database as a mapping.
 
     Keys may be text or bytes; what comes out is bytes, a list or a dict of them. What is read is a copy:
-    change a value by assigning it.
+    change a value by assigning it. May be used from any thread.
     """
 
-    def __init__(self, database: Database, settle: Callable[[], None], now_ms: Callable[[], int]) -> None:
+    def __init__(self, database: Database, within: Within, now_ms: Callable[[], int]) -> None:
         self._database = database
-        self._settle = settle
+        self._within = within
         self._now_ms = now_ms
 
     def __getitem__(self, key: Key) -> Plain:
-        value = self._current().get(_encoded(key))
-        if value is None:
-            raise KeyError(key)
-        return _plain(value)
+        return self._within(lambda: _plain(self._value(key)))
 
     def __setitem__(self, key: Key, value: Writable) -> None:
-        self._database.put(_encoded(key), _stored(value))
-        self._settle()
+        self._within(lambda: self._database.put(_encoded(key), _stored(value)))
 
     def __delitem__(self, key: Key) -> None:
-        if not self._current().delete(_encoded(key)):
+        if not self._within(lambda: self._database.delete(_encoded(key))):
             raise KeyError(key)
-        self._settle()
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, (str, bytes)) and _encoded(key) in self._current()
+        return isinstance(key, (str, bytes)) and self._within(lambda: _encoded(key) in self._database)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(list(self._current()))
+        return iter(self._within(lambda: list(self._database)))
 
     def __len__(self) -> int:
-        return len(self._current())
+        return self._within(lambda: len(self._database))
 
     def __repr__(self) -> str:
         return f"<DatabaseView {self._database.index}: {len(self)} keys>"
 
     def expire(self, key: Key, seconds: float | None) -> None:
         """Let a key end after some seconds of the server's clock; None lets it live for ever."""
-        if key not in self:
-            raise KeyError(key)
-        moment = None if seconds is None else self._now_ms() + round(seconds * 1000)
-        self._database.set_expiry(_encoded(key), moment)
-        self._settle()
+        self._within(lambda: self._expire(key, seconds))
 
     def ttl(self, key: Key) -> float | None:
         """Return the seconds a key has left; None for ever."""
-        if key not in self:
+        return self._within(lambda: self._ttl(key))
+
+    def _value(self, key: Key) -> Value:
+        value = self._database.get(_encoded(key))
+        if value is None:
             raise KeyError(key)
+        return value
+
+    def _expire(self, key: Key, seconds: float | None) -> None:
+        self._value(key)
+        moment = None if seconds is None else self._now_ms() + round(seconds * 1000)
+        self._database.set_expiry(_encoded(key), moment)
+
+    def _ttl(self, key: Key) -> float | None:
+        self._value(key)
         moment = self._database.expiry(_encoded(key))
         return None if moment is None else (moment - self._now_ms()) / 1000
-
-    def _current(self) -> Database:
-        """Return the database as of now: what has expired is gone."""
-        self._settle()
-        return self._database
 
 
 def _encoded(word: Scalar) -> bytes:

@@ -18,11 +18,12 @@ from .session import ReplyMode, Session
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Bytes for one client; `is_reply` tells an answer from a message nobody asked for."""
+    """Bytes for one client, and what they say; `is_reply` tells an answer from a message nobody asked for."""
 
     session: Session
     data: bytes
     is_reply: bool
+    said: Reply
 
 
 @dataclass(slots=True)
@@ -81,4 +82,4 @@ class Outbox:
     def _deliver(self, session: Session, reply: Reply, *, is_reply: bool) -> None:
         data = encode(reply, session.protocol)
         if data:
-            self._effects.deliveries.append(Delivery(session, data, is_reply))
+            self._effects.deliveries.append(Delivery(session, data, is_reply, reply))
