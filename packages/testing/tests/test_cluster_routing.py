@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from respool_testing._engine.cluster import (
-    SLOTS,
-    Asked,
-    ClusterNode,
-    Membership,
-    Topology,
-    key_slot,
-    route,
-    slot_ranges,
-)
+from respool_testing._engine.cluster import Endpoint, KnownNode, Membership
 from respool_testing._engine.errors import CommandError
+from respool_testing._engine.failure import review
 from respool_testing._engine.keyspace import Database, Keyspace
+from respool_testing._engine.routing import Asked, route
+from respool_testing._engine.slots import EVERY_SLOT, SLOTS, key_slot, slot_ranges, slot_set, slots_in
 
 SLOT = key_slot(b"k")
 
@@ -47,33 +41,59 @@ def test_slots_are_joined_to_ranges(slots: list[int], ranges: list[tuple[int, in
     assert list(slot_ranges(slots)) == ranges
 
 
+@pytest.mark.parametrize("slots", [[], [0], [7, 8], [0, 5461, 16383]])
+def test_a_set_of_slots_is_one_number(slots: list[int]) -> None:
+    assert list(slots_in(slot_set(slots))) == slots
+
+
 class Town:
     """Three nodes: one that owns every slot, its replica, and one that owns none."""
 
-    def __init__(self) -> None:
-        self.owner = ClusterNode("a" * 40, "127.0.0.1", 1)
-        self.replica = ClusterNode("b" * 40, "127.0.0.1", 2, primary=self.owner)
-        self.other = ClusterNode("c" * 40, "127.0.0.1", 3)
-        self.topology = Topology([self.owner, self.replica, self.other])
-        for slot in range(SLOTS):
-            self.topology.assign(slot, self.owner)
+    def __init__(self, **options: str) -> None:
+        self.options = {name.replace("_", "-"): value for name, value in options.items()}
+        self.views = {name: self.view_of(name) for name in "abc"}
+
+    def view_of(self, name: str) -> Membership:
+        """Return what a node believes."""
+        nodes = {
+            each: KnownNode(each, Endpoint("127.0.0.1", port), each) for port, each in enumerate("abc", 1)
+        }
+        nodes["b"].primary = "a"
+        view = Membership(nodes[name], self.options)
+        view.nodes = nodes
+        view.give(EVERY_SLOT, nodes["a"])
+        review(view, 0)
+        return view
 
     def answer(
         self,
-        node: ClusterNode,
+        node: str,
         *keys: bytes,
         there: tuple[bytes, ...] = (),
-        read_only: bool = True,
+        writes: bool = False,
         asking: bool = False,
         replica_reads: bool = False,
+        channels: bool = False,
+        here: bool = False,
     ) -> str | None:
         """Return what a node that holds the keys `there` says to a request; None if it serves it."""
-        asked = Asked(keys, read_only=read_only, asking=asking, replica_reads=replica_reads)
+        asked = Asked(keys, writes, asking, replica_reads, channels, here)
         try:
-            route(Membership(node, self.topology), holding(there), asked)
+            route(self.views[node], holding(there), asked)
         except CommandError as refusal:
             return str(refusal)
         return None
+
+    def open(self) -> None:
+        """Let the slot of `k` move from a to c."""
+        self.views["a"].migrating[SLOT] = "c"
+        self.views["c"].importing[SLOT] = "a"
+
+    def lose(self, node: str) -> None:
+        """Let everybody hold a node for dead."""
+        for view in self.views.values():
+            view.nodes[node].failed_at = 0
+            review(view, 0)
 
 
 def holding(keys: tuple[bytes, ...]) -> Database:
@@ -84,74 +104,106 @@ def holding(keys: tuple[bytes, ...]) -> Database:
 
 
 def test_a_request_without_keys_belongs_anywhere() -> None:
-    assert Town().answer(Town().other) is None
+    assert Town().answer("c") is None
 
 
 def test_the_owner_serves_and_others_point_to_it() -> None:
     town = Town()
-    assert town.answer(town.owner, b"k") is None
-    assert town.answer(town.other, b"k") == town.answer(town.replica, b"k") == f"MOVED {SLOT} 127.0.0.1:1"
+    assert town.answer("a", b"k") is None
+    assert town.answer("c", b"k") == town.answer("b", b"k") == f"MOVED {SLOT} 127.0.0.1:1"
 
 
 def test_keys_of_two_slots_cannot_meet() -> None:
     town = Town()
-    assert town.answer(town.owner, b"a", b"b") == "CROSSSLOT Keys in request don't hash to the same slot"
-    assert town.answer(town.owner, b"{a}1", b"{a}2") is None
+    assert town.answer("a", b"a", b"b") == "CROSSSLOT Keys in request don't hash to the same slot"
+    assert town.answer("a", b"{a}1", b"{a}2") is None
 
 
 def test_a_replica_serves_reads_to_those_who_want_them() -> None:
     town = Town()
-    assert town.answer(town.replica, b"k", replica_reads=True) is None
+    assert town.answer("b", b"k", replica_reads=True) is None
     moved = f"MOVED {SLOT} 127.0.0.1:1"
-    assert town.answer(town.replica, b"k", replica_reads=True, read_only=False) == moved
-    assert town.answer(town.other, b"k", replica_reads=True) == moved
+    assert town.answer("b", b"k", replica_reads=True, writes=True) == moved
+    assert town.answer("c", b"k", replica_reads=True) == moved
 
 
-def test_a_slot_without_owner_is_not_served() -> None:
+def test_a_slot_without_owner_is_not_served_whatever_else_is_asked() -> None:
     town = Town()
-    town.topology.owners[SLOT] = None
-    assert town.answer(town.owner, b"k") == "CLUSTERDOWN Hash slot not served"
+    town.views["a"].take(slot_set([SLOT]))
+    assert town.answer("a", b"k") == "CLUSTERDOWN Hash slot not served"
+    assert town.answer("a", b"k", b"other") == "CLUSTERDOWN Hash slot not served"
 
 
 def test_one_failed_owner_takes_the_whole_cluster_down() -> None:
     town = Town()
-    town.topology.assign(0, town.other)
-    town.topology.set_failed(town.other, failed=True)
-    assert town.answer(town.owner, b"k") == "CLUSTERDOWN The cluster is down"
-    town.topology.set_failed(town.other, failed=False)
-    assert town.answer(town.owner, b"k") is None
+    for view in town.views.values():
+        view.give(slot_set([0, 1]), view.nodes["c"])
+    town.lose("c")
+    assert town.answer("a", b"k") == "CLUSTERDOWN The cluster is down"
+    assert town.answer("a", b"a", b"b") == "CROSSSLOT Keys in request don't hash to the same slot"
+
+
+def test_without_full_coverage_only_the_lost_slots_are_missing() -> None:
+    town = Town(cluster_require_full_coverage="no")
+    view = town.views["a"]
+    for number, name in enumerate("xyz"):
+        view.know(name, Endpoint("127.0.0.1", 10 + number))
+        view.give(slot_set([number]), view.nodes[name])
+    view.nodes["x"].failed_at = 0
+    review(view, 0)
+    assert town.answer("a", b"k") is None
+
+
+def test_a_cluster_that_is_down_may_still_serve_reads() -> None:
+    town = Town(cluster_allow_reads_when_down="yes")
+    town.lose("a")
+    assert town.answer("a", b"k") is None
+    refusal = "CLUSTERDOWN The cluster is down and only accepts read commands"
+    assert town.answer("a", b"k", writes=True) == refusal
+
+
+def test_shard_channels_work_while_the_cluster_is_down() -> None:
+    town = Town()
+    town.lose("a")
+    assert town.answer("a", b"k", channels=True) is None
 
 
 def test_a_moving_slots_owner_sends_clients_after_missing_keys() -> None:
     town = Town()
-    town.topology.migrating[SLOT] = town.other
+    town.open()
     ask = f"ASK {SLOT} 127.0.0.1:3"
     again = "TRYAGAIN Multiple keys request during rehashing of slot"
-    assert town.answer(town.owner, b"k", there=(b"k",)) is None
-    assert town.answer(town.owner, b"k") == ask
-    assert town.answer(town.owner, b"{k}1", b"{k}2") == ask
-    assert town.answer(town.owner, b"{k}1", b"{k}2", there=(b"{k}1",)) == again
+    assert town.answer("a", b"k", there=(b"k",)) is None
+    assert town.answer("a", b"k") == ask
+    assert town.answer("a", b"{k}1", b"{k}2") == ask
+    assert town.answer("a", b"{k}1", b"{k}2", there=(b"{k}1",)) == again
 
 
 def test_a_moving_slots_target_serves_only_those_who_ask() -> None:
     town = Town()
-    town.topology.migrating[SLOT] = town.other
+    town.open()
     again = "TRYAGAIN Multiple keys request during rehashing of slot"
-    assert town.answer(town.other, b"k") == f"MOVED {SLOT} 127.0.0.1:1"
-    assert town.answer(town.other, b"k", asking=True) is None
-    assert town.answer(town.other, b"{k}1", b"{k}2", asking=True, there=(b"{k}1",)) == again
-    assert town.answer(town.other, b"{k}1", b"{k}2", asking=True, there=(b"{k}1", b"{k}2")) is None
+    assert town.answer("c", b"k") == f"MOVED {SLOT} 127.0.0.1:1"
+    assert town.answer("c", b"k", asking=True) is None
+    assert town.answer("c", b"{k}1", b"{k}2", asking=True, there=(b"{k}1",)) == again
+    assert town.answer("c", b"{k}1", b"{k}2", asking=True, there=(b"{k}1", b"{k}2")) is None
 
 
-def test_a_promoted_replica_takes_everything_over() -> None:
+def test_a_command_that_moves_keys_runs_on_both_sides_of_an_open_slot() -> None:
     town = Town()
-    town.topology.promote(town.replica)
-    assert town.answer(town.replica, b"k") is None
-    assert town.answer(town.owner, b"k") == f"MOVED {SLOT} 127.0.0.1:2"
-    assert (town.owner.primary, town.replica.epoch) == (town.replica, 1)
+    assert town.answer("c", b"k", here=True) == f"MOVED {SLOT} 127.0.0.1:1"
+    town.open()
+    assert town.answer("a", b"k", here=True) is None
+    assert town.answer("c", b"k", here=True) is None
 
 
-def test_a_primary_cannot_be_promoted() -> None:
+def test_a_slots_owner_is_called_by_what_it_announces() -> None:
     town = Town()
-    with pytest.raises(ValueError, match="is a primary already"):
-        town.topology.promote(town.owner)
+    view = town.views["c"]
+    place = view.nodes["a"].place
+    view.endpoint_type = "hostname"
+    assert town.answer("c", b"k") == f"MOVED {SLOT} ?:1"
+    place.hostname, place.announced_port = "a.example", 7001
+    assert town.answer("c", b"k") == f"MOVED {SLOT} a.example:7001"
+    view.endpoint_type = "unknown"
+    assert town.answer("c", b"k") == f"MOVED {SLOT} :7001"

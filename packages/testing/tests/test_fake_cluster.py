@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from respool_testing import FakeCluster, FakeNode, RawConnection
-from respool_testing._engine.cluster import key_slot
+from respool_testing._engine.slots import key_slot
 from respool_testing.replies import NULL_ARRAY, OK, QUEUED, Error, Push, Reply
 
 KEY = b"k"

@@ -6,71 +6,44 @@ import asyncio
 import functools
 import itertools
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ._engine.cluster import SLOTS, ClusterNode, Membership, Topology, key_slot
-from ._engine.engine import Engine
-from ._engine.families import DATA_SERVER
+from ._bus import Bus
+from ._engine.cluster import KnownNode
+from ._engine.failure import hold_for_failed, review
+from ._engine.globs import matches
 from ._engine.messages import Published
+from ._engine.parcels import packed, unpack
 from ._engine.settings import ServerSettings
-from ._replication import ReplicationGroup
+from ._engine.slots import SLOTS, key_slot, slot_set, slots_in
+from ._node import FakeNode as FakeNode
+from ._stall import everybody
 from .clock import Clock
-from .server import FakeServer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ._engine.session import Session
 
-class FakeNode:
-    """One node of a fake cluster; `server` is the fake server that plays it."""
-
-    def __init__(self, record: ClusterNode, server: FakeServer) -> None:
-        self.server = server
-        self._record = record
-
-    def __repr__(self) -> str:
-        return f"<FakeNode {self.name} {self.role}{'' if self.alive else ' dead'}>"
-
-    @property
-    def id(self) -> str:
-        """Return the node's id, 40 hexadecimal digits."""
-        return self._record.id
-
-    @property
-    def host(self) -> str:
-        """Return the address the node listens on."""
-        return self.server.host
-
-    @property
-    def port(self) -> int:
-        """Return the port; 0 until the node was started, if a free one was asked for."""
-        return self.server.port
-
-    @property
-    def name(self) -> str:
-        """Return `host:port`."""
-        return f"{self.host}:{self.port}"
-
-    @property
-    def role(self) -> str:
-        """Return `primary` or `replica`."""
-        return "primary" if self._record.primary is None else "replica"
-
-    @property
-    def alive(self) -> bool:
-        """Tell whether the node accepts connections."""
-        return self.server.running
+EndpointType: TypeAlias = Literal["ip", "hostname", "unknown"]
 
 
 class FakeCluster:
     """A cluster of primaries with replicas, its slots shared out evenly.
 
     `async with FakeCluster(primaries=3, replicas=1) as cluster:` starts every node on a free port, or on
-    `port` and those after it. Nodes agree at once on what happens; nothing fails over unless told to. With a
-    `replication_lag` in seconds, what a primary did not pass on in time is lost when it is killed.
+    `port` and those after it. News travels at once; what takes time takes the time of the clock, so that a
+    test can freeze it and move it: a node that is silent for `node_timeout` seconds is held for dead by the
+    others, and a replica of it is elected, as in a real cluster. With `node_timeout=None` nothing fails over
+    unless told to.
+
+    With a `replication_lag` in seconds, what a primary did not pass on in time is lost when it is replaced.
+    `endpoint_type` says how nodes are called in redirections and maps: by IP, by the host name they announce,
+    or not at all, which means the host the client has asked. `joined=False` starts nodes that know nobody and
+    own nothing, for somebody else to make a cluster of.
     """
 
     def __init__(
@@ -83,6 +56,9 @@ class FakeCluster:
         password: str | None = None,
         version: str = "7.4.0",
         replication_lag: float = 0.0,
+        node_timeout: float | None = 15.0,
+        endpoint_type: EndpointType = "ip",
+        joined: bool = True,
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
@@ -93,15 +69,14 @@ class FakeCluster:
         self.clock = Clock() if clock is None else clock
         self._random = random.Random(seed)
         self._settings = ServerSettings(version=version, password=password, databases=1, mode="cluster")
-        self._topology = Topology([])
-        self.nodes: list[FakeNode] = []
+        self._bus = Bus(self.clock, self._random, replication_lag)
+        self._host, self._endpoint_type, self._node_timeout = host, endpoint_type, node_timeout
+        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._bus.after = self._notify
         count = primaries * (1 + replicas)
-        for number in range(count):
-            self._add_node(host, port + number if port else 0)
-        self._groups = [ReplicationGroup(node.server, lag=replication_lag) for node in self.nodes[:primaries]]
-        for number, node in enumerate(self.nodes[primaries:]):
-            node._record.primary = self.nodes[number % primaries]._record
-        self._topology.owners = [self.nodes[slot * primaries // SLOTS]._record for slot in range(SLOTS)]
+        self.nodes: list[FakeNode] = [self._new_node(port + number if port else 0) for number in range(count)]
+        if joined:
+            self._found(primaries)
 
     def __repr__(self) -> str:
         return f"<FakeCluster {', '.join(map(repr, self.nodes))}>"
@@ -117,31 +92,40 @@ class FakeCluster:
 
     @property
     def primaries(self) -> list[FakeNode]:
-        """Return the nodes that are primaries now."""
-        return [node for node in self.nodes if node._record.primary is None]
+        """Return the nodes that are primaries now; not one that failed and was replaced."""
+        return [node for node in self.nodes if self._is_primary(node)]
 
     @property
     def replicas(self) -> list[FakeNode]:
-        """Return the nodes that are replicas now."""
-        return [node for node in self.nodes if node._record.primary is not None]
+        """Return all the other nodes."""
+        return [node for node in self.nodes if not self._is_primary(node)]
 
     @property
     def url(self) -> str:
         """Return the address of a living node, by which a client can find the others."""
         return next((node for node in self.nodes if node.alive), self.nodes[0]).server.url
 
+    @property
+    def replication_lag(self) -> float:
+        """Return how many seconds a change takes to the replicas; may be set at any time."""
+        return self._bus.replicator.lag
+
+    @replication_lag.setter
+    def replication_lag(self, seconds: float) -> None:
+        self._bus.replicator.lag = seconds
+
     def replicas_of(self, primary: FakeNode) -> list[FakeNode]:
         """Return a node's replicas, dead ones included."""
-        return [node for node in self.nodes if node._record.primary is primary._record]
+        records = ((node, self._record(node)) for node in self.nodes)
+        return [node for node, record in records if record.primary == primary.id]
 
     def owner_of(self, key: str | bytes) -> FakeNode:
-        """Return the primary that owns a key's slot."""
-        owner = self._topology.owners[key_slot(key.encode() if isinstance(key, str) else key)]
-        return next(node for node in self.nodes if node._record is owner)
+        """Return the primary that owns a key's slot; raise LookupError if none does."""
+        return self._owner(key_slot(key.encode() if isinstance(key, str) else key))
 
     def slots_of(self, node: FakeNode) -> list[int]:
         """Return the slots a node owns, in order."""
-        return self._topology.slots_of(node._record)
+        return list(slots_in(self._record(node).slots))
 
     async def start(self) -> None:
         """Start every node and let the replicas follow their primaries."""
@@ -151,15 +135,14 @@ class FakeCluster:
         except BaseException:
             await self.stop()
             raise
-        for replica in self.replicas:
-            self._group_of(replica).attach(replica.server)
-        for node in self.nodes:
-            node.server._shell.broadcast = functools.partial(self._broadcast, node)
+        self._bus.open = True
+        self._bus.beat()
 
     async def stop(self) -> None:
         """Stop every node."""
+        self._bus.close()
         for node in self.nodes:
-            node.server._shell.shut()
+            node._shell.shut()
         for node in self.nodes:
             await node.server.stop()
 
@@ -169,113 +152,246 @@ class FakeCluster:
         A primary that is alive hands over everything and becomes a replica, as with CLUSTER FAILOVER; of a
         dead one all agree that it failed, and what it did not replicate is lost.
         """
-        chosen = to or next((node for node in self.replicas_of(primary) if node.alive), None)
+        chosen = to or next((node for node in self.replicas_of(primary) if self._serves(node)), None)
         if chosen is None or chosen not in self.replicas_of(primary):
             raise ValueError(f"{primary.name} has no living replica to take over")
-        group = self._group_of(primary)
-        if primary.alive:
-            group.catch_up(chosen.server)
-        group.promote(chosen.server)
-        self._topology.promote(chosen._record)
-        if primary.alive:
-            group.attach(primary.server)
-        else:
-            self._topology.set_failed(primary._record, failed=True)
-        self._revise()
+        planned = self._bus.hears(primary._station, chosen._station)
+        if not planned:
+            self._agree_on_failure(primary)
+        if not (planned and self._bus.promote(chosen._station, "planned")):
+            self._bus.promote(chosen._station, "takeover")
+        self._settle()
         return chosen
 
     async def kill(self, node: FakeNode) -> None:
-        """Stop a node as a crash would. The others notice nothing until `mark_failed` or `failover`."""
+        """Stop a node as a crash would. The others notice when it has been silent for the node timeout."""
+        node._station.hung = False
         await node.server.stop()
-        group = self._group_of(node)
-        if group.primary is node.server:
-            group.lose_primary()
-        else:
-            group.detach(node.server)
+        self._bus.beat()
+
+    def hang(self, node: FakeNode) -> None:
+        """Let a node accept connections and never answer, as a stopped process would, until `resume`."""
+        node._station.hung = True
+        node._shell.stall(everybody)
+        self._bus.beat()
+
+    def resume(self, node: FakeNode) -> None:
+        """Let a node that hung go on: it serves what clients have sent meanwhile, unless they left."""
+        node._station.hung = False
+        self._bus.beat()
+        node._shell.go_on()
+
+    def partition(self, *groups: Iterable[FakeNode]) -> None:
+        """Part nodes into groups that cannot hear each other; those not named form one more.
+
+        Clients still reach every node. `heal` makes one network of all again.
+        """
+        for node in self.nodes:
+            node._station.side = 0
+        for side, group in enumerate(groups, 1):
+            for node in group:
+                node._station.side = side
+        self._bus.beat()
+
+    def cut_off(self, *nodes: FakeNode, clients: str = "*") -> None:
+        """Let clients not reach some nodes, as if the network dropped their packets; nodes still can.
+
+        `clients` is a glob for the names they have set; those without a name match `*` only.
+        """
+        for node in nodes:
+            node._shell.stall(functools.partial(_is_named, clients.encode()))
+
+    def heal(self) -> None:
+        """End every partition, between nodes and between nodes and clients."""
+        for node in self.nodes:
+            node._station.side = 0
+        self._bus.beat()
+        for node in self.nodes:
+            if not node.hung:
+                node._shell.go_on()
 
     def mark_failed(self, node: FakeNode) -> None:
-        """Let the others agree that a node is dead: without its slots the cluster is down."""
-        self._topology.set_failed(node._record, failed=True)
-        self._revise()
+        """Let the others agree that a node is dead, before its time: without its slots the cluster is down."""
+        self._agree_on_failure(node)
+        self._bus.beat()
 
     async def restart(self, node: FakeNode, *, lose_data: bool = True) -> None:
         """Start a killed node again, on its port; a replica, or a primary that was replaced, copies its primary."""
         if lose_data:
             node.server.clear()
         await self._start_node(node)
-        self._topology.set_failed(node._record, failed=False)
-        group = self._group_of(node)
-        if group.primary is node.server:
-            group.reattach()
-        else:
-            group.attach(node.server)
-        self._revise()
+        self._settle()
 
-    async def migrate_slots(self, slots: Iterable[int], to: FakeNode) -> None:
-        """Move slots with their keys, one key at a time, while clients go on working."""
+    async def add_node(self, primary: FakeNode | None = None, *, port: int = 0) -> FakeNode:
+        """Add a node and return it: a replica of some primary, or a primary that owns no slots yet."""
+        node = self._new_node(port)
+        await self._start_node(node)
+        self.nodes.append(node)
+        known = next(each for each in self.nodes if self._serves(each))
+        self._bus.introduce(known._station, node._station)
+        self._bus.beat()
+        if primary is not None:
+            view = node._station.view
+            view.follow(view.nodes[primary.id])
+            self._bus.beat()
+        return node
+
+    async def remove_node(self, node: FakeNode) -> None:
+        """Take a node out and stop it; raise ValueError for a primary that owns slots or has replicas."""
+        if self.slots_of(node):
+            raise ValueError(f"{node.name} owns slots: move them first")
+        if self.replicas_of(node):
+            raise ValueError(f"{node.name} has replicas: remove them first")
+        self.nodes.remove(node)
+        self._bus.leave(node._station)
+        for other in self.nodes:
+            record = other._believes(node)
+            if record is not None:
+                other._station.view.forget(record)
+        await node.server.stop()
+        self._bus.beat()
+
+    async def migrate_slots(self, slots: Iterable[int], to: FakeNode, *, keys_per_step: int = 1) -> None:
+        """Move slots with their keys, some keys at a time, while clients go on working."""
         for slot in slots:
             self.begin_migration(slot, to)
-            while self.move_keys(slot, 1):
+            while self.move_keys(slot, keys_per_step):
                 await _give_way()
             self.finish_migration(slot)
 
     def begin_migration(self, slot: int, to: FakeNode) -> None:
         """Open a slot: from now on its owner sends clients after keys it does not have (ASK)."""
-        if to.role != "primary":
+        if not self._is_primary(to):
             raise ValueError(f"{to.name} is a replica and cannot own slots")
-        if self._topology.owners[slot] is not to._record:
-            self._topology.migrating[slot] = to._record
+        source = self._owner(slot)
+        if source is not to:
+            source._station.view.migrating[slot] = to.id
+            to._station.view.importing[slot] = source.id
 
     def move_keys(self, slot: int, count: int | None = None) -> int:
         """Move keys of an open slot, all unless `count` says how many; return how many there were to move."""
-        target = self._topology.migrating.get(slot)
+        source, target = self._owner(slot), self._target(slot)
         if target is None:
             return 0
-        source, taker = (
-            next(node.server for node in self.nodes if node._record is record)
-            for record in (self._topology.owners[slot], target)
-        )
         moving = list(_keys_in(source, slot, count))
         for key in moving:
-            _move(key, source, taker)
+            _move(key, source, target)
         return len(moving)
 
     def finish_migration(self, slot: int) -> None:
-        """Close an open slot: its new owner is known to all. Keys that were not moved are lost to clients."""
-        target = self._topology.migrating.get(slot)
+        """Close an open slot: its new owner is known to all. Keys that were not moved are deleted."""
+        target = self._target(slot)
         if target is not None:
-            self._topology.assign(slot, target)
-            self._revise()
+            view = target._station.view
+            view.importing.pop(slot, None)
+            view.give(1 << slot, view.me)
+            view.bump_epoch()
+            self._bus.beat()
 
-    def _add_node(self, host: str, port: int) -> None:
-        record = ClusterNode(id=f"{self._random.getrandbits(160):040x}", host=host, port=port)
-        self._topology.nodes.append(record)
-        engine = Engine(replace(self._settings, seed=self._random.getrandbits(64)), DATA_SERVER)
-        engine.state.cluster = Membership(record, self._topology)
-        self.nodes.append(FakeNode(record, FakeServer._around(engine, host, port, self.clock)))
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds: `await cluster.until(lambda: cluster.owner_of("k") is other)`.
+
+        It is asked whenever the nodes have learned something. Waits for ever if need be.
+        """
+        if condition():
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((condition, waiter))
+        try:
+            await waiter
+        finally:
+            self._waiters = [each for each in self._waiters if each[1] is not waiter]
+
+    def _new_node(self, port: int) -> FakeNode:
+        node_id = f"{self._random.getrandbits(160):040x}"
+        settings = replace(self._settings, seed=self._random.getrandbits(64))
+        node = FakeNode(settings, node_id, self._host, port, self.clock)
+        view, options = node._station.view, node.server._engine.state.options
+        view.endpoint_type = self._endpoint_type
+        view.watchful = self._node_timeout is not None
+        if self._node_timeout is not None:
+            options["cluster-node-timeout"] = str(round(self._node_timeout * 1000))
+        self._bus.join(node._station)
+        return node
+
+    def _found(self, primaries: int) -> None:
+        """Let all nodes know each other, share out the slots, and give each primary its replicas."""
+        leaders = self.nodes[:primaries]
+        shares = [
+            slot_set(slot for slot in range(SLOTS) if slot * primaries // SLOTS == number)
+            for number in range(primaries)
+        ]
+        for node in self.nodes:
+            view = node._station.view
+            view.epoch = primaries
+            for other in self.nodes:
+                view.know(other.id, other._place)
+            for number, (leader, share) in enumerate(zip(leaders, shares, strict=True)):
+                view.give(share, view.nodes[leader.id])
+                view.nodes[leader.id].epoch = number + 1
+            for number, replica in enumerate(self.nodes[primaries:]):
+                record, leader = view.nodes[replica.id], leaders[number % primaries]
+                record.primary, record.shard = leader.id, leader.id
+            review(view, 0)
 
     async def _start_node(self, node: FakeNode) -> None:
-        await node.server.start()
-        node._record.port = node.server.port
+        await node._start()
+        node._shell.broadcast = functools.partial(self._broadcast, node)
 
-    def _group_of(self, node: FakeNode) -> ReplicationGroup:
-        """Return the shard a node belongs to, by the topology: a node that was replaced belongs to its successor."""
-        leader = node._record.primary or node._record
-        server = next(each.server for each in self.nodes if each._record is leader)
-        return next(group for group in self._groups if group.primary is server)
+    def _truth(self) -> FakeNode:
+        """Return a node whose view is the most recent: among those that serve, if any does."""
+        return max(self.nodes, key=lambda node: (self._serves(node), node.healthy, node._station.view.epoch))
+
+    def _record(self, node: FakeNode) -> KnownNode:
+        """Return what is known of a node where the news is most recent."""
+        return self._truth()._believes(node) or node._station.view.me
+
+    def _is_primary(self, node: FakeNode) -> bool:
+        record = self._record(node)
+        return record.primary is None and not (record.failed and not record.slots)
+
+    def _serves(self, node: FakeNode) -> bool:
+        return node.alive and not node.hung
+
+    def _owner(self, slot: int) -> FakeNode:
+        owner = self._truth()._station.view.owners[slot]
+        node = None if owner is None else next((each for each in self.nodes if each.id == owner.id), None)
+        if node is None:
+            raise LookupError(f"slot {slot} has no owner")
+        return node
+
+    def _target(self, slot: int) -> FakeNode | None:
+        """Return where an open slot goes to."""
+        return next((node for node in self.nodes if slot in node._station.view.importing), None)
+
+    def _agree_on_failure(self, node: FakeNode) -> None:
+        now = self.clock.microseconds() // 1000
+        for other in self.nodes:
+            if other is not node and self._serves(other):
+                hold_for_failed(other._station.view, node.id, now)
+
+    def _settle(self) -> None:
+        """Let the news go round; a test that commands something does not wait for a primary to trust itself."""
+        self._bus.beat()
+        for node in self.nodes:
+            node._station.view.rejoined_at = None
+        self._bus.beat()
 
     def _broadcast(self, origin: FakeNode, messages: list[Published]) -> None:
         """Let clients of the other nodes hear what is published on one; shard channels stay in their shard."""
-        shard = origin._record.primary or origin._record
         for node in self.nodes:
-            same_shard = node._record is shard or node._record.primary is shard
+            record = origin._believes(node)
+            if node is origin or record is None or not self._bus.hears(origin._station, node._station):
+                continue
+            same_shard = record.shard == origin._station.view.me.shard
             heard = [each for each in messages if same_shard or not each.sharded]
-            if node is not origin and heard:
-                node.server._shell.publish(heard)
+            if heard:
+                node._shell.publish(heard)
 
-    def _revise(self) -> None:
-        for node in self.nodes:
-            node.server._shell.revise()
+    def _notify(self) -> None:
+        for condition, waiter in self._waiters:
+            if not waiter.done() and condition():
+                waiter.set_result(None)
 
 
 async def _give_way() -> None:
@@ -283,18 +399,22 @@ async def _give_way() -> None:
     await asyncio.sleep(0)
 
 
-def _keys_in(server: FakeServer, slot: int, count: int | None) -> Iterator[bytes]:
+def _is_named(pattern: bytes, session: Session) -> bool:
+    return matches(pattern, session.name)
+
+
+def _keys_in(node: FakeNode, slot: int, count: int | None) -> Iterator[bytes]:
     """Return up to `count` keys of a slot, None for all."""
-    in_slot = (key for key in server.db[0] if key_slot(key) == slot)
+    in_slot = (key for key in node.server.db[0] if key_slot(key) == slot)
     return itertools.islice(in_slot, count)
 
 
-def _move(key: bytes, source: FakeServer, target: FakeServer) -> None:
+def _move(key: bytes, source: FakeNode, target: FakeNode) -> None:
     """Move a key with its expiry; no client sees it on both servers, or on neither."""
-    old, new = (server._engine.state.keyspace[0] for server in (source, target))
-    value = old.get(key)
-    if value is not None:
-        new.put(key, value, expires_at=old.expiry(key))
+    old, new = (node.server._engine.state.keyspace[0] for node in (source, target))
+    parcel = packed(old, key)
+    if parcel is not None:
+        unpack(new, [parcel], replace=True)
         old.delete(key)
     target._shell.settle()
     source._shell.settle()

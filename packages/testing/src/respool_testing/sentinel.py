@@ -11,7 +11,7 @@ from ._engine.families import SENTINEL
 from ._engine.messages import Published
 from ._engine.sentinel import Instance, SentinelView, Watched
 from ._engine.settings import ServerSettings
-from ._replication import ReplicationGroup
+from ._replication import Replicator
 from .clock import Clock
 from .server import FakeServer
 
@@ -67,7 +67,7 @@ class FakeSentinel:
             )
             for _ in range(1 + replicas)
         ]
-        self._group = ReplicationGroup(self._servers[0], lag=replication_lag)
+        self._group = _Group(self._servers, replication_lag)
         self._epoch = 0
 
     def __repr__(self) -> str:
@@ -254,6 +254,46 @@ class FakeSentinel:
     def _broadcast(self, messages: list[Published]) -> None:
         for replica in self._group.replicas:
             replica._shell.publish(messages)
+
+
+class _Group:
+    """A primary and those that follow it."""
+
+    def __init__(self, servers: list[FakeServer], lag: float) -> None:
+        self.primary = servers[0]
+        self._servers = servers
+        self._replicator = Replicator(lambda one, other: True, lag=lag)
+        self._replicator.lead(self.primary)
+
+    @property
+    def replicas(self) -> list[FakeServer]:
+        return [
+            each
+            for each in self._servers
+            if self._replicator.primary_of(each) is self.primary and each.running
+        ]
+
+    def attach(self, replica: FakeServer) -> None:
+        self._replicator.follow(replica, self.primary)
+
+    def detach(self, replica: FakeServer) -> None:
+        self._replicator.refresh()
+
+    def lose_primary(self) -> None:
+        self._replicator.refresh()
+
+    def reattach(self) -> None:
+        self._replicator.refresh()
+
+    def catch_up(self, replica: FakeServer) -> None:
+        self._replicator.catch_up(replica)
+
+    def promote(self, replica: FakeServer) -> None:
+        others = [each for each in self.replicas if each is not replica]
+        self._replicator.lead(replica)
+        self.primary = replica
+        for each in others:
+            self.attach(each)
 
 
 def _view(sentinel: FakeServer) -> SentinelView:

@@ -1,176 +1,217 @@
-"""What a cluster's nodes know of each other, and where a request belongs.
+"""What one node of a cluster believes: who else there is, who leads whom, and who owns which slot.
 
-All nodes of a fake cluster share one `Topology`, as if their gossip took no time. Routing follows
-https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
+Plain state with the simplest changes to it. What nodes tell each other is in `gossip`, whom they give up on in
+`failure`, whom they promote in `election`, and where a request belongs in `routing`. Times are milliseconds.
 """
 
 from __future__ import annotations
 
-import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Protocol
 
-from .errors import CommandError
-from .keyspace import Database
+from .slots import EVERY_SLOT, SLOTS, slots_in
+from .slots import key_slot as key_slot
 
-SLOTS: Final = 16_384
-
-
-def key_slot(key: bytes) -> int:
-    """Return a key's slot: CRC16 of the key, or of what stands in its first braces if anything does."""
-    start = key.find(b"{")
-    end = key.find(b"}", start + 1) if start >= 0 else -1
-    if end > start + 1:
-        key = key[start + 1 : end]
-    return binascii.crc_hqx(key, 0) % SLOTS
+if TYPE_CHECKING:
+    from .election import Election
+    from .parcels import Parcel
 
 
 @dataclass(slots=True, eq=False)
-class ClusterNode:
-    """One node as the others know it; a replica has a primary. `failed` is what a majority has agreed on."""
+class Endpoint:
+    """Where a node is, and what it calls itself: behind NAT it announces another address than its own."""
 
-    id: str
     host: str
     port: int = 0
-    primary: ClusterNode | None = None
-    failed: bool = False
-    epoch: int = 0
+    announced_host: str = ""
+    announced_port: int = 0
+    hostname: str = ""
 
     @property
-    def address(self) -> str:
-        """Return the address in the form of a redirection."""
-        return f"{self.host}:{self.port}"
+    def ip(self) -> str:
+        """Return the address that the others know."""
+        return self.announced_host or self.host
+
+    @property
+    def client_port(self) -> int:
+        """Return the port that the others know."""
+        return self.announced_port or self.port
+
+    def answers_to(self, host: str, port: int) -> bool:
+        """Tell whether somebody who names an address means this one."""
+        hosts = {self.host, self.ip, self.hostname} | ({"localhost"} if self.host == "127.0.0.1" else set())
+        return host in hosts and port in (self.port, self.client_port)
 
 
-@dataclass(slots=True)
-class Topology:
-    """The nodes, who owns which slot, and which slots are on the move (slot -> target)."""
+@dataclass(slots=True, eq=False)
+class KnownNode:
+    """A node as another one knows it. A replica has a primary, by its id.
 
-    nodes: list[ClusterNode]
-    owners: list[ClusterNode | None] = field(default_factory=lambda: [None] * SLOTS)
-    migrating: dict[int, ClusterNode] = field(default_factory=dict)
+    `suspected` is what the observer thinks by itself, `failed_at` when a majority came to agree; `reports` are
+    the primaries that told it of a suspicion, and when.
+    """
+
+    id: str
+    place: Endpoint
+    shard: str
+    primary: str | None = None
     epoch: int = 0
-    _down: bool | None = None
+    slots: int = 0
+    offset: int = 0
+    silent_since: int | None = None
+    suspected: bool = False
+    failed_at: int | None = None
+    reports: dict[str, int] = field(default_factory=dict)
+    voted_at: int | None = None
 
-    def primaries(self) -> list[ClusterNode]:
-        """Return the nodes that are no replicas."""
-        return [node for node in self.nodes if node.primary is None]
+    @property
+    def failed(self) -> bool:
+        """Tell whether a majority holds the node for dead."""
+        return self.failed_at is not None
 
-    def replicas_of(self, primary: ClusterNode) -> list[ClusterNode]:
-        """Return a node's replicas."""
-        return [node for node in self.nodes if node.primary is primary]
-
-    def slots_of(self, node: ClusterNode) -> list[int]:
-        """Return the slots a node owns, in order."""
-        return [slot for slot, owner in enumerate(self.owners) if owner is node]
-
-    def is_down(self) -> bool:
-        """Tell whether some slot has no living owner; then no node serves any key."""
-        if self._down is None:  # asked with every request, so it is remembered
-            self._down = any(owner is None or owner.failed for owner in self.owners)
-        return self._down
-
-    def set_failed(self, node: ClusterNode, *, failed: bool) -> None:
-        """Let the others agree that a node is dead, or alive again."""
-        node.failed = failed
-        self._down = None
-
-    def promote(self, replica: ClusterNode) -> None:
-        """Give a replica everything its primary had; the old primary and its other replicas follow it."""
-        old = replica.primary
-        if old is None:
-            raise ValueError(f"{replica.address} is a primary already")
-        self.owners = [replica if owner is old else owner for owner in self.owners]
-        self.migrating = {slot: replica if to is old else to for slot, to in self.migrating.items()}
-        for other in [old, *self.replicas_of(old)]:
-            other.primary = replica
-        replica.primary = None
-        self.epoch += 1
-        replica.epoch = self.epoch
-        self._down = None
-
-    def assign(self, slot: int, node: ClusterNode) -> None:
-        """Make a node the owner of a slot."""
-        self.owners[slot] = node
-        self.migrating.pop(slot, None)
-        self._down = None
+    @property
+    def votes(self) -> bool:
+        """Tell whether the node has a say: it is a primary with slots."""
+        return self.primary is None and self.slots != 0
 
 
-@dataclass(slots=True)
+class Neighbours(Protocol):
+    """What a node's commands need of the network it is in."""
+
+    def stir(self) -> None:
+        """Let the others hear soon that something about this node has changed."""
+
+    def meet(self, host: str, port: int) -> None:
+        """Get to know the node at an address, and everybody it knows."""
+
+    def forced_failover(self, way: str) -> None:
+        """Take the primary's place: `planned`, by `force`, or by `takeover` without a vote."""
+
+    def hand_over(self, host: str, port: int, parcels: list[Parcel], *, replace: bool) -> str | None:
+        """Give keys to the node at an address; return its complaint, if any."""
+
+
 class Membership:
-    """One server's part in a cluster."""
+    """One node's view of its cluster. `options` are the node's settings, as CONFIG GET tells them."""
 
-    me: ClusterNode
-    topology: Topology
+    def __init__(self, me: KnownNode, options: Mapping[str, str]) -> None:
+        self.me = me
+        self.nodes: dict[str, KnownNode] = {me.id: me}
+        self.owners: list[KnownNode | None] = [None] * SLOTS
+        self.migrating: dict[int, str] = {}
+        self.importing: dict[int, str] = {}
+        self.epoch = 0
+        self.voted_epoch = 0
+        self.healthy = False
+        # Whether it heard too few primaries to trust itself, and when that last ended.
+        self.outnumbered = False
+        self.rejoined_at: int | None = None
+        self.forgotten: dict[str, int] = {}
+        self.election: Election | None = None
+        self.endpoint_type = "ip"
+        self.neighbours: Neighbours | None = None
+        # Whether this node gives up on those that are silent for too long.
+        self.watchful = True
+        self._options = options
+
+    def __repr__(self) -> str:
+        return f"<Membership of {self.me.id[:8]}: {len(self.nodes)} nodes, epoch {self.epoch}>"
+
+    def option(self, name: str, default: str) -> str:
+        """Return one of the node's settings."""
+        return self._options.get(name, default)
+
+    @property
+    def timeout(self) -> int:
+        """Return after how many milliseconds of silence a node is suspected."""
+        return int(self.option("cluster-node-timeout", "15000"))
+
+    @property
+    def leader(self) -> KnownNode:
+        """Return the primary of this node's shard, which may be the node itself."""
+        return self.me if self.me.primary is None else self.nodes.get(self.me.primary, self.me)
+
+    def others(self) -> Iterator[KnownNode]:
+        """Return everybody else."""
+        return (node for node in self.nodes.values() if node is not self.me)
+
+    def primaries(self) -> list[KnownNode]:
+        """Return the nodes that are no replicas."""
+        return [node for node in self.nodes.values() if node.primary is None]
+
+    def replicas_of(self, primary: KnownNode) -> list[KnownNode]:
+        """Return a node's replicas."""
+        return [node for node in self.nodes.values() if node.primary == primary.id]
+
+    def voters(self) -> list[KnownNode]:
+        """Return the primaries that have slots."""
+        return [node for node in self.nodes.values() if node.votes]
+
+    @property
+    def majority(self) -> int:
+        """Return how many primaries must agree."""
+        return len(self.voters()) // 2 + 1
 
     def serves(self, slot: int) -> bool:
-        """Tell whether a slot belongs to this server's shard."""
-        return self.topology.owners[slot] is (self.me.primary or self.me)
+        """Tell whether a slot belongs to this node's shard."""
+        return self.owners[slot] is self.leader
 
+    def give(self, slots: int, node: KnownNode) -> None:
+        """Hold a node for the owner of slots."""
+        self.take(slots)
+        node.slots |= slots
+        for slot in slots_in(slots):
+            self.owners[slot] = node
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What routing needs to know of a request; shard channels stand in for keys that no database holds."""
+    def take(self, slots: int) -> None:
+        """Hold slots for nobody's."""
+        for node in self.nodes.values():
+            node.slots &= ~slots
+        for slot in slots_in(slots):
+            self.owners[slot] = None
 
-    keys: Sequence[bytes]
-    read_only: bool
-    asking: bool
-    replica_reads: bool
-    channels: bool = False
+    def covered(self) -> bool:
+        """Tell whether each slot has an owner that is not held for dead."""
+        served = 0
+        for node in self.nodes.values():
+            served |= 0 if node.failed else node.slots
+        return served == EVERY_SLOT
 
+    def know(self, node_id: str, place: Endpoint) -> KnownNode:
+        """Take in a node that was met."""
+        if node_id not in self.nodes:
+            self.nodes[node_id] = KnownNode(node_id, place, shard=node_id)
+        return self.nodes[node_id]
 
-def route(membership: Membership, database: Database, asked: Asked) -> None:
-    """Return if a request belongs here; raise the redirection or refusal a node would answer otherwise."""
-    if not asked.keys:
-        return
-    slot = _single_slot(asked.keys)
-    me, topology = membership.me, membership.topology
-    owner = topology.owners[slot]
-    if owner is None:
-        raise CommandError("CLUSTERDOWN Hash slot not served")
-    if topology.is_down():
-        raise CommandError("CLUSTERDOWN The cluster is down")
-    missing = [] if asked.channels else [key for key in asked.keys if key not in database]
-    target = topology.migrating.get(slot)
-    if owner is me:
-        if target is not None and missing:
-            _send_after(slot, target, split=len(missing) < len(asked.keys))
-        return
-    if target is me and asked.asking:
-        if missing and len(asked.keys) > 1:
-            raise _try_again()
-        return
-    if me.primary is owner and (asked.channels or (asked.replica_reads and asked.read_only)):
-        return
-    raise CommandError(f"MOVED {slot} {owner.address}")
+    def forget(self, node: KnownNode) -> None:
+        """Know a node no more."""
+        self.take(node.slots)
+        del self.nodes[node.id]
 
+    def follow(self, primary: KnownNode) -> None:
+        """Become a node's replica; slots that were on the move are no longer this node's business."""
+        self.take(self.me.slots)
+        self.me.primary, self.me.shard = primary.id, primary.shard
+        self.migrating.clear()
+        self.importing.clear()
+        self.election = None
 
-def slot_ranges(slots: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Join ascending slots to (first, last) ranges."""
-    start = previous = None
-    for slot in slots:
-        if start is None or previous is None:
-            start = slot
-        elif slot != previous + 1:
-            yield start, previous
-            start = slot
-        previous = slot
-    if start is not None and previous is not None:
-        yield start, previous
+    def lead(self, epoch: int | None = None) -> None:
+        """Become a primary, in the old one's place if this is a replica and won an epoch."""
+        before, self.me.primary = self.leader, None
+        self.election = None
+        if epoch is not None:
+            self.me.epoch = epoch
+            self.epoch = max(self.epoch, epoch)
+            self.give(before.slots, self.me)
+        elif before is not self.me:
+            self.me.shard = self.me.id
 
-
-def _single_slot(keys: Sequence[bytes]) -> int:
-    slots = {key_slot(key) for key in keys}
-    if len(slots) > 1:
-        raise CommandError("CROSSSLOT Keys in request don't hash to the same slot")
-    return slots.pop()
-
-
-def _send_after(slot: int, target: ClusterNode, *, split: bool) -> None:
-    """Send a client after keys that have left already, unless only some of them have."""
-    raise _try_again() if split else CommandError(f"ASK {slot} {target.address}")
-
-
-def _try_again() -> CommandError:
-    return CommandError("TRYAGAIN Multiple keys request during rehashing of slot")
+    def bump_epoch(self) -> bool:
+        """Get the greatest epoch of all, without asking anybody; tell whether that took a change."""
+        greatest = max(self.epoch, *(node.epoch for node in self.nodes.values()))
+        if self.me.epoch and self.me.epoch == greatest:
+            return False
+        self.epoch = self.me.epoch = greatest + 1
+        return True

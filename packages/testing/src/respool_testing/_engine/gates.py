@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from .cluster import Asked, route
 from .command import Command
 from .errors import CommandError
 from .parser import Request
+from .routing import Asked, route
 from .session import Session
 from .state import ServerState
 
@@ -39,12 +39,21 @@ def on_its_node(server: ServerState, session: Session, command: Command, request
         return
     asked = Asked(
         keys=_keys(session, command, request),
-        read_only=_every(session, command, "readonly"),
+        writes=_some(session, command, "write"),
         asking=session.asking,
         replica_reads=session.replica_reads,
         channels=command.name in _SHARD_CHANNELS,
+        here=command.name == "migrate",
     )
     route(server.cluster, server.keyspace[session.database], asked)
+
+
+def enough_replicas(server: ServerState, session: Session, command: Command, request: Request) -> None:
+    """Take no writes while fewer replicas listen than the server was told to have."""
+    wanted = int(server.options.get("min-replicas-to-write", "0"))
+    leads = server.replication.primary is None and _some(session, command, "write")
+    if leads and len(server.replication.replicas) < wanted:
+        raise CommandError("NOREPLICAS Not enough good replicas to write.")
 
 
 def writable(server: ServerState, session: Session, command: Command, request: Request) -> None:
@@ -73,6 +82,7 @@ GATES: Final[tuple[Gate, ...]] = (
     authenticated,
     allowed_in_transaction,
     on_its_node,
+    enough_replicas,
     writable,
     not_listening,
     not_stale,
@@ -96,11 +106,4 @@ def _some(session: Session, command: Command, flag: str) -> bool:
     """Tell whether the command, or for EXEC something queued, has a flag."""
     if command.name == "exec" and session.transaction is not None:
         return any(flag in queued.command.flags for queued in session.transaction.queue)
-    return flag in command.flags
-
-
-def _every(session: Session, command: Command, flag: str) -> bool:
-    """Tell whether the command, or for EXEC everything queued, has a flag."""
-    if command.name == "exec" and session.transaction is not None:
-        return all(flag in queued.command.flags for queued in session.transaction.queue)
     return flag in command.flags

@@ -6,11 +6,15 @@ anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from .keyspace import DatabaseKey, Keyspace
 from .values import Value, copy_of
+
+if TYPE_CHECKING:
+    from .state import ServerState
 
 Address: TypeAlias = "tuple[str, int]"
 
@@ -35,13 +39,17 @@ class ReplicaRecord:
 
 @dataclass(slots=True)
 class Replication:
-    """One server's place in replication: a replica if it has a primary."""
+    """One server's place in replication: a replica if it has a primary.
+
+    `obey` carries out an order to follow another server, or with None nobody.
+    """
 
     id: str
     offset: int = 0
     primary: Address | None = None
     link_up: bool = True
     replicas: list[ReplicaRecord] = field(default_factory=list)
+    obey: Callable[[Address | None], None] | None = None
 
     def lead(self) -> None:
         """Become a primary."""
@@ -53,7 +61,37 @@ class Replication:
         self.id, self.offset = primary.id, primary.offset
         self.primary = address
         self.link_up = True
-        self.replicas.clear()
+
+    def seek(self, address: Address) -> None:
+        """Become a replica of a server that cannot be reached, or not yet."""
+        self.primary = address
+        self.link_up = False
+
+    def order(self, address: Address | None) -> None:
+        """Be told by a client whom to follow."""
+        if self.obey is not None:
+            self.obey(address)
+        elif address is None:
+            self.lead()
+        else:
+            self.seek(address)
+
+    def acknowledged(self) -> int:
+        """Return how many replicas have everything that was written so far."""
+        return sum(replica.offset >= self.offset for replica in self.replicas)
+
+
+def answer_waiting(state: ServerState) -> None:
+    """Let go of the clients in WAIT whose number of replicas is reached, and tell the others how far it got."""
+    reached = state.replication.acknowledged()
+    for session, waiting in list(state.blocked.items()):
+        if waiting.request[0].upper() != b"WAIT":
+            continue
+        if reached >= int(waiting.request[1]):
+            state.unblock(session)
+            state.outbox.reply(session, reached)
+        else:
+            state.blocked[session] = replace(waiting, otherwise=reached)
 
 
 def copy_keyspace(source: Keyspace, target: Keyspace) -> None:
