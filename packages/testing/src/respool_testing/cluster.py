@@ -114,6 +114,10 @@ class FakeCluster:
     def replication_lag(self, seconds: float) -> None:
         self._bus.replicator.lag = seconds
 
+    def lag(self, replica: FakeNode, seconds: float) -> None:
+        """Let changes take so long to one replica; ends what `replication_lag` says for it."""
+        self._bus.replicator.lags[replica.server] = seconds
+
     def replicas_of(self, primary: FakeNode) -> list[FakeNode]:
         """Return a node's replicas, dead ones included."""
         records = ((node, self._record(node)) for node in self.nodes)
