@@ -1,1 +1,1 @@
-"""Measure respool beside its peers, on one real server, in one run."""
+"""Measure respool beside its peers, on one real server, in one run; its hot parts alone; and how its cost grows."""
