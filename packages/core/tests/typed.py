@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 import pytest
 
 from respool import Redis
+from respool_testing import ServerProcess
+from respool_testing.real import brand_of
 
 
 class Server(Protocol):
@@ -21,6 +23,7 @@ class Server(Protocol):
 @asynccontextmanager
 async def client_of(server: Server, protocol: Literal[2, 3]) -> AsyncIterator[Redis[bytes]]:
     """Offer a client that returns bytes."""
+    _needs_redis_7(server)
     async with Redis.from_url(server.url, protocol_version=protocol) as redis:
         yield redis
 
@@ -28,6 +31,7 @@ async def client_of(server: Server, protocol: Literal[2, 3]) -> AsyncIterator[Re
 @asynccontextmanager
 async def text_client_of(server: Server, protocol: Literal[2, 3]) -> AsyncIterator[Redis[str]]:
     """Offer a client that returns text."""
+    _needs_redis_7(server)
     async with Redis.from_url(server.url, protocol_version=protocol, decode_responses=True) as redis:
         yield redis
 
@@ -47,3 +51,9 @@ async def needs_version(redis: Redis[bytes], *version: int) -> None:
     found = next(line for line in told.decode().splitlines() if line.startswith("redis_version:"))
     if tuple(map(int, found.partition(":")[2].split(".")[:2])) < version:
         pytest.skip(f"needs Redis >= {'.'.join(map(str, version))}")
+
+
+def _needs_redis_7(server: Server) -> None:
+    """Skip a test of commands on a server that lacks many of them."""
+    if isinstance(server, ServerProcess) and brand_of(server.binary).version < (7,):
+        pytest.skip("the typed commands are tested on Redis >= 7")

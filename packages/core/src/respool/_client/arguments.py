@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from respool._wire.values import KeyT, ValueT
 
@@ -22,6 +22,9 @@ PeriodT: TypeAlias = int | timedelta
 
 MomentT: TypeAlias = int | datetime
 """When: Unix time in the unit of the option, or a datetime; one without a zone is local time."""
+
+Side: TypeAlias = Literal["LEFT", "RIGHT"]
+"""An end of a list."""
 
 Words: TypeAlias = tuple[ValueT, ...]
 

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from respool._client.bitmaps import BitmapCommands
 from respool._client.expiry import ExpiryCommands
+from respool._client.geo import GeoCommands
 from respool._client.hash_expiry import HashExpiryCommands
 from respool._client.hashes import HashCommands
+from respool._client.hyperloglogs import HyperLogLogCommands
 from respool._client.keys import KeyCommands
+from respool._client.list_waits import ListWaitCommands
+from respool._client.lists import ListCommands
+from respool._client.sets import SetCommands
 from respool._client.sorted_set_algebra import SortedSetAlgebraCommands
 from respool._client.sorted_set_pops import SortedSetPopCommands
 from respool._client.sorted_set_ranges import SortedSetRangeCommands
@@ -34,6 +40,12 @@ class Commands(
     KeyCommands[T],
     ExpiryCommands[T],
     SortingCommands[T],
+    BitmapCommands[T],
+    HyperLogLogCommands[T],
+    ListCommands[T],
+    ListWaitCommands[T],
+    SetCommands[T],
+    GeoCommands[T],
     Generic[T],
 ):
     """The command set. `T` is what text decodes to: bytes, or str."""

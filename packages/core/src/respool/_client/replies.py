@@ -66,6 +66,10 @@ def texts(reply: object) -> list[str]:
     return [text(each) for each in items(reply)]
 
 
+def texts_or_none(reply: object) -> list[str | None]:
+    return [text_or_none(each) for each in items(reply)]
+
+
 def text_set(reply: object) -> set[str]:
     return set(texts(reply))
 

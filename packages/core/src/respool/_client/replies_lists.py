@@ -1,0 +1,25 @@
+"""What was popped from where. Pure; the same for RESP2 and RESP3."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from respool._client.replies import items, listed
+
+K = TypeVar("K")
+
+
+def popped_element(reply: object) -> tuple[K, K] | None:
+    """Take the key that had something, and an element."""
+    if reply is None:
+        return None
+    key, element = items(reply)
+    return key, element  # type: ignore[return-value] # what text decodes to
+
+
+def popped_elements(reply: object) -> tuple[K, list[K]] | None:
+    """Take the key that had something, and elements."""
+    if reply is None:
+        return None
+    key, elements = items(reply)
+    return key, listed(elements)  # type: ignore[return-value] # what text decodes to
