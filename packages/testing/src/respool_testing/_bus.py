@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # So often at most news goes round before time goes on; it is a bound against mistakes, not a limit met.
 ROUNDS = 20
-UNREACHABLE = "IOERR error or timeout connecting to the client"
+UNREACHABLE = "IOERR error or timeout writing to target instance"
 
 
 @dataclass(slots=True, eq=False)

@@ -30,7 +30,7 @@ def cluster_meet(call: Call) -> Reply:
     view = membership_of(call)
     host, port = call.args[0].decode("latin-1"), maybe_integer(call.args[1])
     if port is None:
-        raise CommandError(f"ERR Invalid base port specified: {call.args[1].decode('latin-1')}")
+        raise CommandError(f"ERR Invalid TCP base port specified: {call.args[1].decode('latin-1')}")
     if not 0 < port < 65_536 or not all(part.isdigit() for part in host.split(".")):
         raise CommandError(f"ERR Invalid node address specified: {host}:{port}")
     neighbours_of(view).meet(host, port)

@@ -148,7 +148,8 @@ def _keys_in(call: Call, text: bytes) -> list[bytes]:
     slot = integer(text)
     if not 0 <= slot < SLOTS:
         raise CommandError("ERR Invalid slot")
-    return [key for key in call.db if key_slot(key) == slot]
+    # The newest first, as servers before 7.2 keep them; newer ones keep no order.
+    return [key for key in call.db if key_slot(key) == slot][::-1]
 
 
 def _owned_ranges(view: Membership) -> list[tuple[int, int, KnownNode]]:

@@ -19,7 +19,7 @@ from ..registry import Family
 
 family = Family("generic")
 
-UNREACHABLE = "IOERR error or timeout connecting to the client"
+UNREACHABLE = "IOERR error or timeout writing to target instance"
 
 
 @dataclass(slots=True)
@@ -30,11 +30,11 @@ class _Options:
 
 
 def keys_to_migrate(request: Request) -> Sequence[bytes]:
-    """Return the keys a MIGRATE names: the third argument, or what follows KEYS."""
-    if len(request) > 3 and request[3]:
+    """Return the keys a MIGRATE names: the third argument, or what follows KEYS; none if both are there."""
+    options = [word.upper() for word in request[6:]]
+    if b"KEYS" not in options:
         return request[3:4]
-    upper = [word.upper() for word in request]
-    return request[upper.index(b"KEYS", 6) + 1 :] if b"KEYS" in upper[6:] else ()
+    return () if request[3] else request[6 + options.index(b"KEYS") + 1 :]
 
 
 @family.command(
