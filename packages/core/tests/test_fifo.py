@@ -202,13 +202,14 @@ async def test_what_is_over_has_no_deadline() -> None:
     assert fifo.next_deadline() == 9.0
 
 
-async def test_expiring_tells_written_from_unwritten_and_moves_nothing() -> None:
+async def test_expiring_tells_written_from_unwritten_and_sends_the_latter_no_more() -> None:
     fifo = Fifo(max_requests=1)
     written, waiting = ask(fifo, deadline=5.0), ask(fifo, deadline=5.0)
     fifo.take(0.0)
     assert fifo.expire(4.9) == ([], [])
     assert fifo.expire(5.0) == ([written], [waiting])
-    assert len(fifo) == 2
+    assert list(fifo.inflight) == [written]
+    assert not fifo.unsent
 
 
 async def test_a_deadline_of_its_own_expires_behind_later_ones() -> None:

@@ -1,80 +1,207 @@
-"""Who holds which slot."""
+"""Who holds which slot: single decisions. `test_ledger_model` plays arbitrary sequences of them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from itertools import count
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from respool._pool.ledger import Ledger, Use
+from respool._pool.ledger import IdleQueue, Ledger, Use, Want
 
 
-def ledger(limit: int | None = 2) -> Ledger[str]:
-    return Ledger(limit, asyncio.LifoQueue())
+class Waiting:
+    """Somebody in line, without an event loop."""
+
+    def __init__(self) -> None:
+        self.served: list[str] = []
+        self.error: BaseException | None = None
+        self.vanished = False
+
+    def done(self) -> bool:
+        return self.vanished or bool(self.served)
+
+    def set_result(self, connection: str, /) -> None:
+        self.served.append(connection)
+
+    def set_exception(self, error: BaseException, /) -> None:
+        self.error = error
+        self.vanished = True
 
 
-def test_an_unbounded_ledger_always_has_room() -> None:
+def ledger(
+    limit: int | None = 2, make_queue: Callable[[], IdleQueue[str]] = asyncio.LifoQueue
+) -> Ledger[str]:
+    numbers = count(1)
+    return Ledger(limit, lambda: f"c{next(numbers)}", make_queue)
+
+
+def leased(slots: Ledger[str]) -> str:
+    connection = slots.lease()
+    assert connection is not None
+    slots.opened(connection)
+    return connection
+
+
+def test_an_unbounded_ledger_always_has_a_lease() -> None:
     slots = ledger(None)
-    for number in range(100):
-        slots.admit(f"c{number}", Use.LEASED)
-    assert slots.has_room
+    assert len({leased(slots) for _ in range(100)}) == 100
 
 
 def test_the_limit_is_hard() -> None:
     slots = ledger(1)
-    slots.admit("a", Use.LEASED)
-    assert not slots.has_room
-    with pytest.raises(ValueError, match="no slot"):
-        slots.admit("b", Use.LEASED)
+    leased(slots)
+    assert slots.lease() is None
+    assert slots.share() is None
+    assert slots.reserve() is None
 
 
-def test_the_idle_connection_used_last_is_used_again_first() -> None:
-    slots = ledger()
-    for name in "ab":
-        slots.admit(name, Use.LEASED)
-        slots.put_idle(name)
-    assert slots.take_idle(Use.LEASED) == "b"
-    assert slots.use_of("b") is Use.LEASED
+@pytest.mark.parametrize(("queue", "first"), [(asyncio.LifoQueue, "c2"), (asyncio.Queue, "c1")])
+def test_the_queue_says_which_idle_connection_is_used_first(
+    queue: Callable[[], IdleQueue[str]], first: str
+) -> None:
+    slots = ledger(2, queue)
+    for connection in [leased(slots), leased(slots)]:
+        slots.put_idle(connection)
+    assert leased(slots) == first
 
 
 def test_a_connection_dropped_while_idle_is_never_handed_out() -> None:
-    slots = ledger()
-    slots.admit("a", Use.LEASED)
-    slots.put_idle("a")
-    slots.drop("a")
-    assert slots.take_idle(Use.LEASED) is None
-    assert slots.has_room
-
-
-def test_the_shared_connection_can_be_taken_for_a_lease() -> None:
     slots = ledger(1)
-    slots.admit("a", Use.SHARED)
-    assert slots.take_shared() == "a"
+    slots.put_idle(leased(slots))
+    slots.drop("c1")
+    assert leased(slots) == "c2"
+
+
+def test_entries_of_dropped_connections_do_not_pile_up() -> None:
+    queues: list[asyncio.Queue[str]] = []
+
+    def queue() -> asyncio.Queue[str]:
+        queues.append(asyncio.LifoQueue())
+        return queues[-1]
+
+    slots = ledger(None, queue)
+    slots.put_idle(leased(slots))
+    for _ in range(200):
+        reserved = slots.reserve()
+        assert reserved is not None
+        slots.put_idle(reserved)
+        slots.drop(reserved)
+    assert queues[-1].qsize() < 50
+    assert slots.lease() == "c1"
+
+
+def test_the_shared_connection_is_the_same_for_all() -> None:
+    slots = ledger()
+    assert slots.share() == slots.share() == "c1"
+    assert slots.use_of("c1") is Use.SHARED
+
+
+def test_the_shared_connection_is_leased_only_where_the_limit_leaves_no_other() -> None:
+    stolen = []
+    slots = Ledger(2, count(1).__next__, asyncio.LifoQueue, lambda: stolen.append(1))
+    assert slots.share() == 1
+    assert slots.lease() == 2
+    assert not stolen
+    assert slots.lease() == 1
+    assert stolen
     assert slots.shared is None
-    assert slots.use_of("a") is Use.LEASED
 
 
-def test_nothing_shared_means_nothing_to_take() -> None:
-    assert ledger().take_shared() is None
-
-
-@given(st.lists(st.sampled_from(["admit", "idle", "take", "share", "drop"]), max_size=60))
-def test_every_slot_has_one_use_and_the_bound_holds(steps: list[str]) -> None:
+def test_a_connection_that_awaits_its_last_replies_is_the_last_choice_but_one() -> None:
     slots = ledger(3)
-    for number, step in enumerate(steps):
-        leased = [each for each in slots.all() if slots.use_of(each) is Use.LEASED]
-        if step == "admit" and slots.has_room:
-            slots.admit(str(number), Use.LEASED)
-        elif step == "idle" and leased:
-            slots.put_idle(leased[0])
-        elif step == "take":
-            slots.take_idle(Use.LEASED)
-        elif step == "share" and slots.shared is None:
-            slots.take_idle(Use.SHARED)
-        elif step == "drop" and slots.all():
-            slots.drop(slots.all()[-1])
-        assert len(slots.all()) <= 3
-        assert sum(map(slots.count, Use)) == len(slots.all())
-        assert slots.count(Use.SHARED) <= 1
+    assert slots.share() == "c1"
+    slots.settle(leased(slots))
+    assert leased(slots) == "c3"
+    assert leased(slots) == "c2"
+    assert leased(slots) == "c1"
+
+
+def test_a_connection_that_retires_is_used_no_more_and_holds_its_slot() -> None:
+    slots = ledger(1)
+    slots.share()
+    slots.retire("c1")
+    assert slots.lease() is None
+    slots.drop("c1")
+    assert slots.lease() == "c2"
+
+
+def test_what_becomes_free_goes_to_the_head_of_the_line() -> None:
+    slots, first, second = ledger(1), Waiting(), Waiting()
+    held = leased(slots)
+    slots.wait(first, Want.LEASE)
+    slots.wait(second, Want.LEASE)
+    slots.put_idle(held)
+    assert (first.served, second.served) == (["c1"], [])
+    assert slots.use_of("c1") is Use.HANDED
+
+
+def test_nobody_overtakes_the_line() -> None:
+    slots, waiter = ledger(2), Waiting()
+    leased(slots), leased(slots)
+    slots.wait(waiter, Want.LEASE)
+    slots.limit = 3
+    assert slots.lease() is None
+    assert slots.share() is None
+
+
+def test_a_freed_slot_becomes_a_new_connection_in_the_hand_of_the_waiter() -> None:
+    slots, waiter = ledger(1), Waiting()
+    held = leased(slots)
+    slots.wait(waiter, Want.LEASE)
+    slots.drop(held)
+    assert waiter.served == ["c2"]
+    slots.claim("c2", Want.LEASE)
+    slots.opened("c2")
+    assert slots.use_of("c2") is Use.LEASED
+
+
+def test_a_waiter_that_vanished_is_passed_over() -> None:
+    slots, gone, patient = ledger(1), Waiting(), Waiting()
+    held = leased(slots)
+    slots.wait(gone, Want.LEASE)
+    slots.wait(patient, Want.LEASE)
+    gone.vanished = True
+    slots.put_idle(held)
+    assert (gone.served, patient.served) == ([], ["c1"])
+
+
+def test_a_share_is_not_taken_from_a_waiter_before_it_notices() -> None:
+    slots, sharer, leaser = ledger(1), Waiting(), Waiting()
+    held = leased(slots)
+    slots.wait(sharer, Want.SHARE)
+    slots.wait(leaser, Want.LEASE)
+    slots.put_idle(held)
+    assert (sharer.served, leaser.served) == (["c1"], [])
+    slots.claim("c1", Want.SHARE)
+    assert leaser.served == ["c1"]
+
+
+def test_a_failed_constructor_is_the_affair_of_who_waited_not_of_who_released() -> None:
+    made = iter(["c1"])
+    slots: Ledger[str] = Ledger(1, made.__next__, asyncio.LifoQueue)
+    held, waiter = leased(slots), Waiting()
+    slots.wait(waiter, Want.LEASE)
+    slots.drop(held)
+    assert isinstance(waiter.error, StopIteration)
+    assert len(slots) == 0
+    assert slots.waiting == 0
+
+
+def test_a_queue_that_refuses_leaves_the_connection_with_its_holder() -> None:
+    slots = ledger(2, lambda: asyncio.LifoQueue(1))
+    first, second = leased(slots), leased(slots)
+    slots.put_idle(first)
+    with pytest.raises(asyncio.QueueFull):
+        slots.put_idle(second)
+    assert slots.use_of(second) is Use.LEASED
+
+
+@pytest.mark.parametrize("use", [Use.IDLE, Use.LEASED, Use.SETTLING])
+def test_an_illegal_move_says_what_it_is(use: Use) -> None:
+    slots = ledger()
+    slots.share()
+    act = {Use.IDLE: slots.put_idle, Use.LEASED: slots.opened, Use.SETTLING: slots.settle}[use]
+    with pytest.raises(LookupError, match=f"'c1' is shared and cannot become {use.value}"):
+        act("c1")

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from respool._connection.pushes import PushBox
+from respool._connection.pushes import NO_MESSAGE, PushBox
 from respool.errors import ConnectionError
 
 NEWS = frozenset({b"message"})
@@ -28,7 +28,7 @@ async def test_messages_are_kept_in_order() -> None:
     box = PushBox()
     for text in (b"1", b"2"):
         box.put(news(text))
-    assert [box.take(None), box.take(None), box.take(None)] == [news(b"1"), news(b"2"), None]
+    assert [box.take(None), box.take(None), box.take(None)] == [news(b"1"), news(b"2"), NO_MESSAGE]
 
 
 async def test_the_oldest_of_the_wanted_type_is_taken_and_the_rest_keep_their_order() -> None:
@@ -52,7 +52,7 @@ async def test_equal_messages_are_each_taken_once() -> None:
 async def test_what_has_no_type_is_wanted_only_by_who_wants_anything(message: object) -> None:
     box = PushBox(limit=1)
     box.put(message)
-    assert box.take(NEWS) is None
+    assert box.take(NEWS) is NO_MESSAGE
     assert box.messages.qsize() == 1
 
 

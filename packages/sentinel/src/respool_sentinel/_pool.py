@@ -53,7 +53,7 @@ class SentinelConnectionPool(ConnectionPool):
         """Close every connection that should not lead where it does now. For the discovery alone."""
         for connection in list(self._made):
             if connection.target is not None and connection.target.contradicts(address):
-                connection.disconnect()
+                connection.close()
 
     async def _primary_target(self) -> Target:
         return Target(await self.sentinel_manager.discover_primary(self.service_name), "primary")
@@ -68,10 +68,10 @@ class SentinelConnectionPool(ConnectionPool):
         first = self._turn % len(replicas)
         return [Target(address, "replica") for address in replicas[first:] + replicas[:first]]
 
-    def _make_connection(self) -> BaseConnection:
+    def make_connection(self) -> BaseConnection:
+        """Return a new connection, which asks this pool where it leads."""
         if not issubclass(self.connection_class, SentinelManagedConnection):
             raise DataError(f"{self.connection_class.__name__} is no SentinelManagedConnection")
         connection = self.connection_class(self, **self.connection_kwargs)  # type: ignore[arg-type]  # the same
-        connection.observer = self
         self._made.add(connection)
         return connection

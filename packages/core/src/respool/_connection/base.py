@@ -9,28 +9,32 @@ import asyncio
 import inspect
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from math import inf
 from typing import Protocol, TypeAlias
 
-from respool._connection.generation import Generation
+from respool._connection.credentials import CredentialSource, Renewal
+from respool._connection.generation import PROBE_SECONDS, TRUSTED_SECONDS, Generation
 from respool._connection.invocation import (
     CommandInvocation,
     build_request,
     build_silent_request,
     check_answered,
-    keep_error,
+    prepare,
     words_of,
 )
 from respool._connection.link import Link
 from respool._connection.opening import open_generation
-from respool._connection.pushes import PushBox
-from respool._connection.request import Request
-from respool._connection.session import SUBSCRIBING, Held, after, command_name
-from respool._connection.settings import Settings, check_encoding, check_seconds
-from respool._wire.commands import block_timeout
+from respool._connection.pushes import NO_MESSAGE, PushBox
+from respool._connection.request import Request, fresh
+from respool._connection.session import SUBSCRIBING, Held, Session, after, command_name, is_stateful
+from respool._connection.settings import Settings, check_seconds
+from respool._wire.commands import block_timeout, is_blocking
 from respool._wire.decoding import decode_reply
 from respool._wire.handshake import Introduction
 from respool._wire.values import ProtocolVersion, ResponseType, ValueT
-from respool.errors import ConnectionError, RedisError, ResponseError, TimeoutError
+from respool.errors import DataError, RedisError, ResponseError, TimeoutError
 
 ConnectCallback: TypeAlias = Callable[["BaseConnection"], "Awaitable[object] | object"]
 
@@ -39,6 +43,9 @@ class Observer(Protocol):
     """Who owns a connection's slot and has to know when its socket is gone."""
 
     def on_lost(self, connection: BaseConnection) -> None: ...
+
+    def on_suspect(self, connection: BaseConnection) -> None:
+        """Hear that the server has been silent for suspiciously long, with requests waiting for it."""
 
 
 class BaseConnection(asyncio.BaseProtocol):
@@ -74,7 +81,12 @@ class BaseConnection(asyncio.BaseProtocol):
         username: str | None = None,
         password: str | None = None,
         db: int | None = 0,
+        credential_provider: CredentialSource | None = None,
     ) -> None:
+        if credential_provider is not None and (username is not None or password is not None):
+            raise DataError(
+                "credentials come from credential_provider= or from username= and password=, not both"
+            )
         introduction = Introduction(
             protocol_version=protocol_version,
             db=db,
@@ -96,9 +108,12 @@ class BaseConnection(asyncio.BaseProtocol):
         self._pushes = PushBox()
         self.push_messages = self._pushes.messages
         self._link = Link(self, self._settings.stream_timeout, self._settings.connect_timeout)
-        self._held = Held.NOTHING
-        self._lost = Held.NOTHING
+        self._session = Session()
+        self._renewal = Renewal(credential_provider, self) if credential_provider is not None else None
+        self._owed_auth: tuple[ValueT, ...] | None = None
         self._callbacks: list[ConnectCallback] = []
+        self.lifetime = inf
+        """Seconds after which its pool replaces it, counted from its opening."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -127,7 +142,7 @@ class BaseConnection(asyncio.BaseProtocol):
         Raises `ConnectionError`, `TimeoutError` after `connect_timeout`, or what the server refused the handshake
         with. Cancelled, it gives the attempt up unless others wait for it.
         """
-        self._lost = Held.NOTHING
+        self._session.begin_afresh()
         if not self.is_connected and not self._link.is_opening_task():
             await self._link.wait_open()
 
@@ -136,9 +151,51 @@ class BaseConnection(asyncio.BaseProtocol):
         return self._link.start()
 
     def disconnect(self) -> None:
-        """Close the connection now. Requests in flight fail; the next use opens it again."""
+        """Close the connection now, and what it held on the server with it. The next use opens it again.
+
+        Requests in flight fail.
+        """
+        self.close()
+        self._session.begin_afresh()
+
+    def close(self) -> None:
+        """Close the socket now, as if it was lost: a holder that relied on watched keys or the like is told."""
         self._link.close()
-        self._lost = Held.NOTHING
+
+    def share(self) -> Generation:
+        """Return the current generation, for stateless requests of many; it checks itself when it was idle for long."""
+        generation = self._link.start()
+        generation.checks_idle = not self._settings.introduction.noreply
+        return generation
+
+    async def take_over(self) -> None:
+        """Wait until this connection is fit for one holder: nobody's reply outstanding, connected, and alive.
+
+        Raises what `connect` raises. What was idle for long is asked for a sign of life, and opened again without one.
+        """
+        if self._link.generation is not None:
+            self._link.generation.checks_idle = False
+        await self.settled()
+        if self.is_connected and self.idle_seconds > TRUSTED_SECONDS and not self._settings.introduction.noreply:
+            ping = await self.create_request(b"PING", raise_exceptions=False, timeout=PROBE_SECONDS)
+            try:
+                await ping
+            except RedisError:
+                self.disconnect()
+        await self.connect()
+
+    def settled(self) -> asyncio.Future[None]:
+        """Return a future, the caller's own, that is done when no reply is outstanding or the socket is lost."""
+        if self._link.generation is not None:
+            return self._link.generation.settled()
+        nothing_outstanding = asyncio.get_running_loop().create_future()
+        nothing_outstanding.set_result(None)
+        return nothing_outstanding
+
+    @property
+    def closed(self) -> asyncio.Future[None] | None:
+        """What is done when the last socket, closed, has let go of the event loop; None before the first."""
+        return self._link.closed
 
     async def wait_closed(self) -> None:
         """Wait until the last socket, closed, has let go of the event loop."""
@@ -164,6 +221,9 @@ class BaseConnection(asyncio.BaseProtocol):
     async def bring_up(self, generation: Generation) -> None:
         """Open the socket, introduce ourselves, run the connect callbacks. For the link alone."""
         introduction = self._settings.introduction
+        if self._renewal is not None:
+            username, password = await self._renewal.credentials()
+            introduction = replace(introduction, username=username, password=password)
         greeting = await open_generation(generation, self.open_socket, introduction, self.describe())
         self.client_id = greeting.client_id
         self.server_version = greeting.server_version
@@ -171,6 +231,8 @@ class BaseConnection(asyncio.BaseProtocol):
             result = callback(self)
             if inspect.isawaitable(result):
                 await result
+        if self._renewal is not None:
+            self._renewal.begin()
 
     def on_push(self, message: object) -> None:
         """Take one push message. For the link alone."""
@@ -178,11 +240,19 @@ class BaseConnection(asyncio.BaseProtocol):
 
     def on_lost(self, error: RedisError) -> None:
         """Forget what died with the socket. For the link alone."""
-        self._lost, self._held = self._held, Held.NOTHING
+        self._session.end()
+        self._owed_auth = None
+        if self._renewal is not None:
+            self._renewal.end()
         self.client_id = self.tracking_client_id = None
         self._pushes.fail(error)
         if self.observer is not None:
             self.observer.on_lost(self)
+
+    def on_suspect(self) -> None:
+        """Tell the owner that the server takes suspiciously long. For the link alone."""
+        if self.observer is not None:
+            self.observer.on_suspect(self)
 
     # ---- how it is doing
 
@@ -221,6 +291,26 @@ class BaseConnection(asyncio.BaseProtocol):
         return generation.idle_seconds if generation is not None else 0.0
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether a blocking command is under way."""
+        generation = self._link.generation
+        return generation is not None and any(is_blocking(each.args) for each in generation.fifo.inflight)
+
+    @property
+    def blocks_for_nobody(self) -> bool:
+        """Whether a blocking command is under way whose caller is gone: the server would still pop for it."""
+        generation = self._link.generation
+        return generation is not None and any(
+            each.done() and is_blocking(each.args) for each in generation.fifo.inflight
+        )
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether its socket has been open for longer than `lifetime`."""
+        generation = self._link.generation
+        return generation is not None and generation.age >= self.lifetime
+
+    @property
     def dropped_pushes(self) -> int:
         """How many push messages fell out of `push_messages` because nobody fetched them."""
         return self._pushes.dropped
@@ -228,7 +318,7 @@ class BaseConnection(asyncio.BaseProtocol):
     @property
     def held(self) -> Held:
         """What this connection holds on the server (a transaction, watched keys, settings ...)."""
-        return self._held
+        return self._session.held
 
     async def can_read(self) -> bool:
         """Tell whether a push message is waiting to be fetched."""
@@ -275,37 +365,26 @@ class BaseConnection(asyncio.BaseProtocol):
         noreply: bool | None,
     ) -> list[Request[ResponseType]]:
         await self._ready()
-        held = self._held
+        settings, held = self._settings, self._session.held
         requests = []
         for invocation in commands:
             args = words_of(invocation.command, invocation.args)
             name = command_name(args)
             check_answered(name, args)
-            request = self._build(invocation, args, raise_exceptions, noreply)
+            request = prepare(
+                invocation,
+                args,
+                settings,
+                raise_exceptions=raise_exceptions,
+                noreply=bool(noreply),
+                stateful=is_stateful(held, name),
+            )
             request.deadline = self._deadline(args, timeout)
             requests.append(request)
             held = after(held, name)
-        self._held = held
+        self._session.held = held
         self._submit(requests)
         return requests
-
-    def _build(
-        self,
-        invocation: CommandInvocation,
-        args: tuple[ValueT, ...],
-        raise_exceptions: bool,
-        noreply: bool | None,
-    ) -> Request[ResponseType]:
-        settings = self._settings
-        encoding = settings.encoding if invocation.encoding is None else invocation.encoding
-        if encoding is not settings.encoding:
-            check_encoding(encoding)
-        always_silent = settings.introduction.noreply
-        if always_silent or noreply:
-            return build_silent_request(args, encoding=encoding, skip=not always_silent)
-        decode = settings.decode_responses if invocation.decode is None else invocation.decode
-        rescue = None if raise_exceptions else keep_error
-        return build_request(args, encoding=encoding, decode=decode, rescue=rescue)
 
     def _deadline(self, args: tuple[ValueT, ...], timeout: float | None) -> float:
         if timeout is None:
@@ -320,16 +399,35 @@ class BaseConnection(asyncio.BaseProtocol):
             generation.exchange(requests)
         else:
             generation.submit(requests)
+        self._pay_auth()
 
     async def _ready(self) -> None:
-        if self._lost:
-            lost = self._lost.name or self._lost
-            message = (
-                f"{self.describe()}: the connection was lost, and its {lost} with it; connect() begins afresh"
-            )
-            raise ConnectionError(message)
+        self._session.check(self.describe())
         if not self.is_connected:
             await self.connect()
+
+    # ---- credentials
+
+    def authenticate(self, username: str | None, password: str) -> None:
+        """Authenticate the live socket anew, after a transaction under way; one that refuses is closed. Never waits."""
+        self._owed_auth = ("AUTH", username, password) if username else ("AUTH", password)
+        self._pay_auth()
+
+    def _pay_auth(self) -> None:
+        args, held = self._owed_auth, self.held
+        if args is None or Held.TRANSACTION in held or not self.is_connected:
+            return
+        self._owed_auth = None
+        if Held.SUBSCRIPTION in held and self.protocol_version == 2:
+            return  # there the server takes subscriptions only, and goes on serving them
+        settings, generation = self._settings, self._link.start()
+        if settings.introduction.noreply:
+            request = build_silent_request(args, skip=False)
+        else:
+            request = build_request(args)
+            request.add_done_callback(partial(_check_authenticated, generation))
+        request.deadline = self._deadline(args, None)
+        generation.submit([request])
 
     # ---- messages
 
@@ -347,7 +445,7 @@ class BaseConnection(asyncio.BaseProtocol):
                 self._link.start().listen(lists=False)
             request = build_request(words, encoding=encoding, convert=self._pushes.put)
         request.deadline = self._deadline(words, None)
-        self._held = after(self._held, name)
+        self._session.held = after(self._session.held, name)
         self._submit([request])
 
     async def fetch_push_message(
@@ -363,7 +461,7 @@ class BaseConnection(asyncio.BaseProtocol):
         """
         types = frozenset(push_message_types) if push_message_types else None
         message = self._pushes.take(types)
-        if message is None:
+        if message is NO_MESSAGE:
             await self._ready()
             timeout = None if block else self._settings.stream_timeout
             try:
@@ -385,3 +483,9 @@ class BaseConnection(asyncio.BaseProtocol):
             return False
         self.tracking_client_id = client_id if enabled else None
         return True
+
+
+def _check_authenticated(generation: Generation, request: asyncio.Future[object]) -> None:
+    error = request.exception()
+    if isinstance(error, RedisError):
+        generation.end(fresh(error, maybe_executed=False))

@@ -75,7 +75,8 @@ class Fifo:
         What was cancelled meanwhile is left out, unless it is part of a group.
         """
         room = self._max_requests - len(self.inflight)
-        if room <= 0 or self._size >= self._max_bytes:
+        bytes_left = self._max_bytes - self._size
+        if room <= 0 or bytes_left <= 0:
             return (), []
         if len(self.unsent) <= room:
             batch = list(self.unsent)
@@ -84,11 +85,12 @@ class Fifo:
             batch = [self.unsent.popleft() for _ in range(room)]
         if True in map(Request.done, batch):
             batch = [request for request in batch if request.grouped or not request.done()]
-        try:
-            buffers: Sequence[Buffer] = (b"".join([request.payload for request in batch]),)  # type: ignore[misc]
-        except TypeError:  # a payload in pieces: large values are handed over uncopied
+        joined = _joined_whole([request.payload for request in batch], bytes_left)
+        if joined is not None:
+            buffers: Sequence[Buffer] = (joined,)
+        else:
             batch = self._within_bytes(batch)
-            buffers = _joined(request.payload for request in batch)
+            buffers = _joined([request.payload for request in batch])
         silent = [request for request in batch if request.silent] if self.has_silent else []
         if silent:
             batch = [request for request in batch if not request.silent]
@@ -145,7 +147,7 @@ class Fifo:
     def expire(self, now: float) -> tuple[list[Request[object]], list[Request[object]]]:
         """Return the requests past their deadline: those that were written, and those that were not.
 
-        They stay where they are, for their replies to find them over.
+        The former stay where they are, for their replies to find them over; the latter will not be sent any more.
         """
         due = {id(request): request for request in self.deadlines.take_due(now)}
         for request in self._with_default_deadline():
@@ -153,6 +155,10 @@ class Fifo:
                 break
             due[id(request)] = request
         unsent = [request for request in self.unsent if id(request) in due] if due else []
+        if unsent:
+            kept = [request for request in self.unsent if id(request) not in due]
+            self.unsent.clear()
+            self.unsent.extend(kept)
         for request in unsent:
             del due[id(request)]
         return list(due.values()), unsent
@@ -180,7 +186,17 @@ def _length(payload: Payload) -> int:
     return len(payload) if isinstance(payload, bytes) else sum(map(len, payload))
 
 
-def _joined(payloads: Iterator[Payload]) -> list[Buffer]:
+def _joined_whole(payloads: Sequence[Payload], limit: int) -> bytes | None:
+    """Join payloads, or return None: one is in pieces (large values go uncopied), or they exceed `limit` bytes."""
+    if sum(map(len, payloads)) > limit:
+        return None
+    try:
+        return b"".join(payloads)  # type: ignore[arg-type]  # pieces are what the except is for
+    except TypeError:
+        return None
+
+
+def _joined(payloads: Sequence[Payload]) -> list[Buffer]:
     """Join what is small and keep what is large as it is."""
     buffers: list[Buffer] = []
     small: list[bytes] = []

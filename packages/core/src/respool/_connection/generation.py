@@ -14,7 +14,9 @@ from math import inf
 from typing import Protocol, cast
 
 from respool._connection.fifo import Fifo
-from respool._connection.request import Request, describe_command, fail
+from respool._connection.forking import detach
+from respool._connection.invocation import build_request, keep_error
+from respool._connection.request import Request, StatefulRequest, describe_command, fail
 from respool._wire.error_replies import error_from_reply
 from respool._wire.parsing import MALFORMED, ErrorReply, Push, ReplyParser
 from respool.errors import ConnectionError, InvalidResponse, RedisError, TimeoutError
@@ -27,6 +29,15 @@ _MESSAGES = frozenset(
     b"message pmessage smessage subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe".split()
 )
 
+SUSPECT_SECONDS = 1.0
+"""Silence with requests in flight, from which the owner is told."""
+
+TRUSTED_SECONDS = 10.0
+"""Idle time from which a connection that checks itself asks for a sign of life before it is used again."""
+
+PROBE_SECONDS = 1.0
+"""Time for that sign of life."""
+
 _LAST_WORDS_SECONDS = 1.0
 
 
@@ -37,6 +48,9 @@ class Owner(Protocol):
         """Return where it leads, for messages."""
 
     def on_push(self, message: object) -> None: ...
+
+    def on_suspect(self) -> None:
+        """Hear that requests are waiting in silence for about a second; again every further second."""
 
     def on_end(
         self,
@@ -55,29 +69,37 @@ class Generation(asyncio.Protocol):
         "_deadline",
         "_ended",
         "_last_received",
+        "_last_words",
         "_listening",
         "_loop",
         "_open",
         "_owner",
         "_parser",
         "_paused",
+        "_probing",
         "_receiving",
         "_scheduled",
+        "_settling",
         "_solitary",
         "_time",
         "_timeout",
         "_timer",
         "_transport",
         "_unusual",
+        "_wakes_at",
+        "checks_idle",
         "closed",
         "fifo",
         "opened",
+        "opened_at",
     )
 
     def __init__(self, owner: Owner, timeout: float, loop: asyncio.AbstractEventLoop) -> None:
         self.fifo = Fifo()
         self.opened: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[None] = loop.create_future()
+        self.opened_at: float | None = None
+        self.checks_idle = False
         self._owner = owner
         self._loop = loop
         self._time = loop.time
@@ -87,14 +109,18 @@ class Generation(asyncio.Protocol):
         self._append = self.fifo.unsent.append
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = inf
         self._deadline = 0.0
         self._last_received = loop.time()
+        self._last_words: ErrorReply | None = None
         self._open = False
         self._ended = False
         self._listening = False
         self._paused = False
+        self._probing = False
         self._receiving = False
         self._scheduled = False
+        self._settling: list[asyncio.Future[None]] = []
         self._solitary = True
 
     # ---- sending
@@ -105,8 +131,10 @@ class Generation(asyncio.Protocol):
             request.deadline = self._deadline
             self._append(request)
             return
-        request.deadline = self._deadline = self._time() + self._timeout
-        self._arm(self._deadline)
+        now = self._time()
+        request.deadline = self._deadline = now + self._timeout
+        if self._deadline < self._wakes_at:
+            self._arm(min(self._deadline, now + SUSPECT_SECONDS))
         self._append(request)
         if self._solitary and not self.fifo.inflight and not self._receiving:
             self._flush()
@@ -125,12 +153,12 @@ class Generation(asyncio.Protocol):
         if not self._scheduled:
             self._schedule()
 
-    def exchange(self, requests: list[Request[object]]) -> None:
-        """Write `requests` now, past the gate: for the handshake alone, which has its own time limit."""
+    def exchange(self, requests: list[Request[object]], deadline: float = inf) -> None:
+        """Write `requests` now, past the gate: for the handshake, which has its own time limit, and for trust."""
         ahead = self.fifo.unsent.copy()
         self.fifo.unsent.clear()
         for request in requests:
-            request.deadline = inf
+            request.deadline = deadline
             request.timed = True  # so that nobody's default deadline waits behind it
             self.fifo.has_silent |= request.silent
             self._append(request)
@@ -146,18 +174,25 @@ class Generation(asyncio.Protocol):
         """Let the commands flow: the handshake is done."""
         if not self._ended:
             self._open = True
+            self.opened_at = self._time()
             self.opened.set_result(None)
             self._flush()
 
     def _schedule(self) -> None:
         self._scheduled = True
-        self._deadline = self._time() + self._timeout
-        self._arm(self._deadline)
+        now = self._time()
+        self._deadline = now + self._timeout
+        if self._deadline < self._wakes_at:
+            self._arm(min(self._deadline, now + SUSPECT_SECONDS))
         self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         self._scheduled = False
-        if self._open and not self._paused and not self._ended:
+        if not self._open or self._paused or self._probing or self._ended:
+            return
+        if self.checks_idle and not self.fifo.inflight and self.idle_seconds > TRUSTED_SECONDS:
+            self._probe()
+        else:
             self._solitary = len(self.fifo.unsent) < 2
             self._write()
 
@@ -172,6 +207,43 @@ class Generation(asyncio.Protocol):
         for request in silent:
             if not request.done():
                 request.set_result(None)
+        if self._settling:
+            self._tell_settled()
+
+    # ---- trust
+
+    def _probe(self) -> None:
+        """Hold everything back until a PING is answered: what was idle for long may be dead without knowing."""
+        self._probing = True
+        probe = build_request((b"PING",), rescue=keep_error)
+        probe.add_done_callback(self._probed)
+        self.exchange([probe], self._time() + PROBE_SECONDS)
+        self.fifo.deadlines.add(probe)
+        self._arm(probe.deadline)
+
+    def _probed(self, probe: asyncio.Future[object]) -> None:
+        self._probing = False
+        if probe.exception() is None:
+            self._flush()
+            return
+        message = (
+            f"{self._owner.describe()} was idle for {self.idle_seconds:.3g} s and answers no more: closed"
+        )
+        self.end(ConnectionError(message))
+
+    def settled(self) -> asyncio.Future[None]:
+        """Return a future, the caller's own, that is done when no reply is outstanding or the socket is gone."""
+        future = self._loop.create_future()
+        self._settling.append(future)
+        self._tell_settled()
+        return future
+
+    def _tell_settled(self) -> None:
+        if self._ended or not len(self.fifo):
+            settling, self._settling = self._settling, []
+            for future in settling:
+                if not future.done():
+                    future.set_result(None)
 
     # ---- receiving
 
@@ -197,6 +269,8 @@ class Generation(asyncio.Protocol):
             self.fifo.settle(before - len(inflight), now)
             if self.fifo.unsent and not self._scheduled:
                 self._schedule()
+            if self._settling:
+                self._tell_settled()
 
     def _answer_all(self, data: bytes) -> None:
         """Give each reply to its request. The hottest loop there is."""
@@ -222,6 +296,7 @@ class Generation(asyncio.Protocol):
         elif self.fifo.inflight:
             request = self.fifo.inflight.popleft()
             if isinstance(reply, ErrorReply):
+                self._last_words = reply
                 fail(request, error_from_reply(str(reply)))
             elif not request.done():
                 _convert(request, reply)
@@ -253,37 +328,69 @@ class Generation(asyncio.Protocol):
         return self._time() - self._last_received
 
     @property
+    def age(self) -> float:
+        """Seconds since the handshake was done; 0 before."""
+        return self._time() - self.opened_at if self.opened_at is not None else 0.0
+
+    @property
     def lag(self) -> float:
         """Seconds that the request at the head has been waiting in silence; 0 with nothing in flight."""
         since = self.fifo.waiting_since
         return 0.0 if since is None else self._time() - max(since, self._last_received)
 
     def _arm(self, due: float | None) -> None:
-        if due is None or due == inf or (self._timer is not None and self._timer.when() <= due):
+        """See to it that the sweep comes by `due`; it may come earlier."""
+        if due is None or due >= self._wakes_at:
             return
         if self._timer is not None:
             self._timer.cancel()
+        self._wakes_at = due
         self._timer = self._loop.call_at(due, self._sweep)
 
     def _sweep(self) -> None:
         self._timer = None
+        self._wakes_at = inf
         now = self._time()
         written, unsent = self.fifo.expire(now)
         for request in written:
             _time_out(request, self._owner.describe(), maybe_executed=True)
         for request in unsent:
             _time_out(request, self._owner.describe(), maybe_executed=False)
+        if any(isinstance(request, StatefulRequest) for request in unsent):
+            # What comes after it would mean something else without it.
+            self.end(ConnectionError(f"{self._owner.describe()} took nothing more in time: closed"))
+            return
         if self._is_gone(now):
             message = (
                 f"{self._owner.describe()} was silent for {self.lag:.3g} s with requests in flight: closed"
             )
             self.end(ConnectionError(message))
-        else:
-            self._arm(self.fifo.next_deadline())
+            return
+        if self._is_suspect():
+            self._owner.on_suspect()
+        if not self._ended:
+            self._arm(self._next_look(now))
 
     def _is_gone(self, now: float) -> bool:
         inflight = self.fifo.inflight
         return bool(inflight) and inflight[0].deadline <= now and self.lag >= self._timeout
+
+    def _is_suspect(self) -> bool:
+        """Tell whether silence lasts although nobody asked for patience, as a blocking command does."""
+        since = self.fifo.waiting_since
+        return (
+            since is not None
+            and self.fifo.inflight[0].deadline <= since + self._timeout
+            and self.lag >= SUSPECT_SECONDS
+        )
+
+    def _next_look(self, now: float) -> float | None:
+        deadline = self.fifo.next_deadline()
+        since = self.fifo.waiting_since
+        if deadline is None or since is None:
+            return deadline
+        suspect = max(since, self._last_received) + SUSPECT_SECONDS
+        return min(deadline, suspect if suspect > now else now + SUSPECT_SECONDS)
 
     # ---- the end
 
@@ -298,14 +405,21 @@ class Generation(asyncio.Protocol):
         return self._transport
 
     def eof_received(self) -> None:
-        self.end(ConnectionError(f"{self._owner.describe()} closed the connection"))
+        self.end(self._farewell())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.end(
-            ConnectionError(f"connection to {self._owner.describe()} lost: {exc or 'closed'}"), cause=exc
-        )
+        where = self._owner.describe()
+        error = self._farewell() if exc is None else ConnectionError(f"connection to {where} lost: {exc!r}")
+        self.end(error, cause=exc)
         if not self.closed.done():
             self.closed.set_result(None)
+
+    def _farewell(self) -> RedisError:
+        """Return why the server closed: an error reply in the handshake is its reason (maxclients, a password)."""
+        where = self._owner.describe()
+        if self._last_words is not None and not self._open:
+            return error_from_reply(f"{self._last_words} ({where} said so and closed the connection)")
+        return ConnectionError(f"{where} closed the connection")
 
     def end(self, error: RedisError, *, cause: BaseException | None = None, graceful: bool = False) -> None:
         """Close the socket now and tell the owner, once. `graceful` lets bytes that were written still go out."""
@@ -320,7 +434,14 @@ class Generation(asyncio.Protocol):
             self.opened.set_exception(error)
             self.opened.exception()  # nobody has to be waiting for it
         unanswered, unsent = self.fifo.abandon()
+        self._tell_settled()
         self._owner.on_end(self, error, unanswered, unsent)
+
+    def forget_after_fork(self) -> None:
+        """Be over, in a forked child, telling nobody: the socket and everybody who waits are the parent's."""
+        self._ended = True
+        if self._transport is not None:
+            detach(self._transport.get_extra_info("socket").fileno())
 
     def _close_transport(self, graceful: bool) -> None:
         transport = self._transport
@@ -336,16 +457,25 @@ class Generation(asyncio.Protocol):
 
 def _convert(request: Request[object], reply: object) -> None:
     try:
-        request.set_result(request.convert(reply) if request.convert else reply)
-    except Exception as exc:  # whatever the caller's function raises is the caller's to see
-        request.set_exception(exc)
+        value = request.convert(reply) if request.convert else reply
+    except StopIteration as exc:  # no future can hold one
+        _end(request, RuntimeError(f"the converter raised {exc!r}"))
+    except (Exception, asyncio.CancelledError) as exc:  # whatever the caller's function raises is its to see
+        _end(request, exc)
+    else:
+        if not request.done():
+            request.set_result(value)
+
+
+def _end(request: Request[object], error: BaseException) -> None:
+    if not request.done():
+        request.set_exception(error)
 
 
 def _time_out(request: Request[object], where: str, *, maybe_executed: bool) -> None:
-    if not request.done():
-        name = describe_command(request.args)
-        stage = "no reply from" if maybe_executed else "could not be sent to"
-        request.set_exception(TimeoutError(f"{name}: {stage} {where} in time", maybe_executed=maybe_executed))
+    name = describe_command(request.args)
+    stage = "no reply from" if maybe_executed else "could not be sent to"
+    _end(request, TimeoutError(f"{name}: {stage} {where} in time", maybe_executed=maybe_executed))
 
 
 def _is_message(reply: object) -> bool:

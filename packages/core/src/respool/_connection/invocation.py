@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from respool._connection.request import Convert, Request, Rescue, SilentRequest
+from respool._connection.request import Convert, Request, Rescue, SilentRequest, StatefulRequest
 from respool._connection.session import SUBSCRIBING
+from respool._connection.settings import Settings, check_encoding
 from respool._wire.decoding import decoder
-from respool._wire.encoding import pack, split_name
+from respool._wire.encoding import pack, split_name, upper_word
 from respool._wire.values import ValueT
 from respool.errors import (
     BusyLoadingError,
@@ -59,6 +60,31 @@ def build_silent_request(args: tuple[ValueT, ...], *, encoding: str = "utf-8", s
     return request
 
 
+def prepare(
+    invocation: CommandInvocation,
+    args: tuple[ValueT, ...],
+    settings: Settings,
+    *,
+    raise_exceptions: bool,
+    noreply: bool,
+    stateful: bool,
+) -> Request[object]:
+    """Make the request of an invocation, whose words are `args`, on a connection with these settings."""
+    encoding = settings.encoding if invocation.encoding is None else invocation.encoding
+    if encoding is not settings.encoding:
+        check_encoding(encoding)
+    always_silent = settings.introduction.noreply
+    if always_silent or noreply:
+        return build_silent_request(args, encoding=encoding, skip=not always_silent)
+    return build_request(
+        args,
+        encoding=encoding,
+        decode=settings.decode_responses if invocation.decode is None else invocation.decode,
+        rescue=None if raise_exceptions else keep_error,
+        kind=StatefulRequest if stateful else Request,
+    )
+
+
 def words_of(command: bytes, args: tuple[ValueT, ...]) -> tuple[ValueT, ...]:
     """Return a command as it is sent: a name with a space in it is two words."""
     words = split_name(command)
@@ -71,7 +97,7 @@ def check_answered(name: bytes, args: tuple[ValueT, ...]) -> None:
     """Raise `DataError` for a command that is not answered by one reply: its future would wait for another's."""
     if name in SUBSCRIBING or name in (b"MONITOR", b"SYNC", b"PSYNC"):
         raise DataError(f"{name.decode()} is answered by messages: use send_command and fetch_push_message")
-    if name == b"CLIENT REPLY" and str(args[2:3]).upper().find("ON") < 0:
+    if name == b"CLIENT REPLY" and upper_word(args[2] if len(args) > 2 else b"") != b"ON":
         raise DataError("CLIENT REPLY would leave its future without a reply: use noreply=True")
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from respool._connection.generation import Generation
+from respool._connection.forking import forget_in_child
+from respool._connection.generation import SUSPECT_SECONDS, Generation
 from respool._connection.request import Request, fail, fresh
 from respool.errors import ConnectionError, RedisError, TimeoutError
 
@@ -24,6 +25,9 @@ class LinkOwner(Protocol):
 
     def on_push(self, message: object) -> None: ...
 
+    def on_suspect(self) -> None:
+        """Hear that the server takes suspiciously long: to connect, or to answer."""
+
     def on_lost(self, error: RedisError) -> None:
         """Forget what died with the socket. Its requests are told after this."""
 
@@ -32,6 +36,7 @@ class Link:
     """The current generation of one connection, if there is one. Times are in seconds."""
 
     __slots__ = (
+        "__weakref__",
         "_connect_timeout",
         "_expected_by",
         "_opening",
@@ -49,6 +54,7 @@ class Link:
         self._connect_timeout = connect_timeout
         self._opening: asyncio.Task[None] | None = None
         self._expected_by = 0
+        forget_in_child(self)
 
     def start(self) -> Generation:
         """Return the current generation, beginning one if there is none. Never waits, never raises."""
@@ -87,7 +93,9 @@ class Link:
         return self._opening is not None and asyncio.current_task() is self._opening
 
     async def _open(self, generation: Generation) -> None:
-        timer = asyncio.get_running_loop().call_later(self._connect_timeout, self._give_up, generation)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._connect_timeout, self._give_up, generation)
+        doubt = loop.call_later(SUSPECT_SECONDS, self._owner.on_suspect)
         try:
             await self._owner.bring_up(generation)
         except RedisError as exc:
@@ -105,12 +113,20 @@ class Link:
             generation.open_gate()
         finally:
             timer.cancel()
+            doubt.cancel()
 
     def _give_up(self, generation: Generation) -> None:
         message = (
             f"no connection to {self._owner.describe()} within {self._connect_timeout:g} s (connect_timeout)"
         )
         generation.end(TimeoutError(message))
+
+    def forget_after_fork(self) -> None:
+        """Forget the socket in a forked child: it is the parent's."""
+        generation, self.generation = self.generation, None
+        self.closed = self._opening = None
+        if generation is not None:
+            generation.forget_after_fork()
 
     # ---- what a generation tells its owner
 
@@ -119,6 +135,9 @@ class Link:
 
     def on_push(self, message: object) -> None:
         self._owner.on_push(message)
+
+    def on_suspect(self) -> None:
+        self._owner.on_suspect()
 
     def on_end(
         self,

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from respool._connection.request import fresh
 from respool.errors import RedisError
 
 MAX_PUSHES = 10_000
 """Messages kept for later. Beyond it the oldest falls out, and is counted."""
+
+
+NO_MESSAGE = object()
+"""What there is where there is no message; None is a message like any other."""
 
 
 class PushBox:
@@ -23,10 +28,9 @@ class PushBox:
 
     def put(self, message: object) -> None:
         """Deliver one message. Never waits."""
-        for reader in self._readers:
-            types, future = reader
+        for index, (types, future) in enumerate(self._readers):
             if not future.done() and _wanted(message, types):
-                self._readers.remove(reader)
+                del self._readers[index]
                 future.set_result(message)
                 return
         if self.messages.full():
@@ -34,12 +38,15 @@ class PushBox:
             self.dropped += 1
         self.messages.put_nowait(message)
 
-    def take(self, types: frozenset[bytes] | None) -> object | None:
-        """Return the oldest kept message of these types, if there is one; the others keep their order."""
-        kept = [self.messages.get_nowait() for _ in range(self.messages.qsize())]
-        found = next((message for message in kept if _wanted(message, types)), None)
-        for message in kept:
-            if message is not found:
+    def take(self, types: frozenset[bytes] | None) -> object:
+        """Return the oldest kept message of these types, or `NO_MESSAGE`; the others keep their order."""
+        if types is None and not self.messages.empty():
+            return self.messages.get_nowait()
+        found: object = NO_MESSAGE
+        for message in self._drain():
+            if found is NO_MESSAGE and _wanted(message, types):
+                found = message
+            else:
                 self.messages.put_nowait(message)
         return found
 
@@ -63,12 +70,14 @@ class PushBox:
         readers, self._readers = self._readers, deque()
         for _, future in readers:
             if not future.done():
-                future.set_exception(type(error)(*error.args))
+                future.set_exception(fresh(error, maybe_executed=False))
 
     def _put_back(self, message: object) -> None:
-        kept = [self.messages.get_nowait() for _ in range(self.messages.qsize())]
-        for each in [message, *kept]:
+        for each in [message, *self._drain()]:
             self.put(each)
+
+    def _drain(self) -> list[object]:
+        return [self.messages.get_nowait() for _ in range(self.messages.qsize())]
 
 
 def _wanted(message: object, types: frozenset[bytes] | None) -> bool:

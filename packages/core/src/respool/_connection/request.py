@@ -11,7 +11,7 @@ import copy
 from collections.abc import Callable
 from typing import ClassVar, TypeAlias, TypeVar
 
-from respool._wire.encoding import Payload
+from respool._wire.encoding import Payload, upper_word
 from respool._wire.values import ValueT
 from respool.errors import RedisError
 
@@ -56,6 +56,12 @@ class GroupedRequest(Request[T]):
     grouped = True
 
 
+class StatefulRequest(GroupedRequest[T]):
+    """A request that changes what its connection means (MULTI, SELECT ...): what is sent after it relies on it."""
+
+    __slots__ = ()
+
+
 class SilentRequest(Request[T]):
     """A request that the server was told not to answer."""
 
@@ -84,5 +90,4 @@ def fail(request: Request[object], error: RedisError) -> None:
 
 def describe_command(args: tuple[ValueT, ...]) -> str:
     """Return the name of a command for a message. Never its arguments, which may be secrets."""
-    name = args[0] if args else "?"
-    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+    return upper_word(args[0]).decode(errors="replace") if args else "?"

@@ -1,24 +1,66 @@
-"""Who holds which slot. Nothing here waits, opens or closes; every method answers or takes note.
+"""Who holds which slot. Nothing here waits, opens or closes: it answers, takes note, and hands over.
 
-Every connection in the ledger has one use at every moment: idle, shared or leased. Their number never exceeds the
-limit, and those who wait are served in the order they came.
+Every connection in the ledger has one owner at every moment, told by its `Use`, and their number never exceeds
+the limit. Whoever finds nothing stands in line; what becomes free belongs to the head of the line before
+anybody else can see it.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
 
 
 class Use(Enum):
-    """What a connection is held for."""
+    """What a connection is held for, and so by whom."""
 
     IDLE = "idle"
-    SHARED = "shared"
+    """By the ledger, for whoever comes."""
+
+    OPENING = "opening"
+    """By who is about to have it: it is being opened, or others' replies are still awaited on it."""
+
+    HANDED = "handed"
+    """By a waiter that was served and has not noticed yet."""
+
     LEASED = "leased"
+    """By one holder, alone."""
+
+    SHARED = "shared"
+    """By all stateless requests together."""
+
+    SETTLING = "settling"
+    """By its own last replies: released before they came. Then it is idle; sooner, where the limit leaves no other."""
+
+    RETIRING = "retiring"
+    """By its own last replies. Then it is closed."""
+
+
+class Want(Enum):
+    """What somebody stands in line for."""
+
+    LEASE = "lease"
+    SHARE = "share"
+
+
+_NEW = None
+_MOVES: dict[Use | None, frozenset[Use]] = {
+    _NEW: frozenset({Use.OPENING, Use.HANDED, Use.SHARED}),
+    Use.IDLE: frozenset({Use.OPENING, Use.HANDED, Use.SHARED}),
+    Use.OPENING: frozenset({Use.LEASED, Use.IDLE, Use.SETTLING}),
+    Use.HANDED: frozenset({Use.OPENING, Use.SHARED, Use.IDLE, Use.SETTLING}),
+    Use.LEASED: frozenset({Use.IDLE, Use.SETTLING}),
+    Use.SHARED: frozenset({Use.OPENING, Use.HANDED, Use.RETIRING}),
+    Use.SETTLING: frozenset({Use.IDLE, Use.OPENING, Use.HANDED, Use.SHARED}),
+    Use.RETIRING: frozenset(),
+}
+
+_STALE_ENTRIES = 16
 
 
 class IdleQueue(Protocol[C]):
@@ -29,66 +71,204 @@ class IdleQueue(Protocol[C]):
     def get_nowait(self) -> C: ...
 
 
-class Ledger(Generic[C]):
-    """The slots of one pool. A `limit` of None means no bound."""
+class Waiter(Protocol[C_contra]):
+    """Somebody in line. It may vanish at any moment, also between being served and noticing; a future will do."""
 
-    def __init__(self, limit: int | None, idle: IdleQueue[C]) -> None:
+    def done(self) -> bool: ...
+
+    def set_result(self, connection: C_contra, /) -> None: ...
+
+    def set_exception(self, error: BaseException, /) -> None: ...
+
+
+class Ledger(Generic[C]):
+    """The slots of one pool. A `limit` of None means no bound; `make` makes a connection without opening it.
+
+    `unshared` is called whenever the shared connection stops being shared, whatever becomes of it.
+    """
+
+    def __init__(
+        self,
+        limit: int | None,
+        make: Callable[[], C],
+        make_queue: Callable[[], IdleQueue[C]],
+        unshared: Callable[[], None] = lambda: None,
+    ) -> None:
         self.limit = limit
-        self._idle = idle
+        self._make = make
+        self._unshared = unshared
+        self._make_queue = make_queue
+        self._queue = make_queue()
+        self._entries = 0
         self._uses: dict[C, Use] = {}
+        # In the order in which they came to this use; what is idle, in the order it became so.
+        self._held: dict[Use, dict[C, None]] = {use: {} for use in Use}
+        self._waiters: OrderedDict[Waiter[C], Want] = OrderedDict()
 
     # ---- asking
 
-    def all(self) -> list[C]:
-        return list(self._uses)
+    def __len__(self) -> int:
+        return len(self._uses)
+
+    def __iter__(self) -> Iterator[C]:
+        return iter(list(self._uses))
 
     def use_of(self, connection: C) -> Use | None:
         """Return what `connection` is held for; None when it is not in the ledger."""
         return self._uses.get(connection)
 
+    def held_for(self, use: Use) -> list[C]:
+        return list(self._held[use])
+
     def count(self, use: Use) -> int:
-        return sum(each is use for each in self._uses.values())
+        return len(self._held[use])
+
+    @property
+    def shared(self) -> C | None:
+        """The connection that stateless requests share, if there is one."""
+        return next(iter(self._held[Use.SHARED]), None)
+
+    @property
+    def waiting(self) -> int:
+        """How many stand in line; some of them may have vanished."""
+        return len(self._waiters)
 
     @property
     def has_room(self) -> bool:
         return self.limit is None or len(self._uses) < self.limit
 
-    # ---- taking and giving back
+    # ---- taking
 
-    def admit(self, connection: C, use: Use) -> None:
-        """Give a new connection a slot. Ask `has_room` first."""
-        if not self.has_room:
-            raise ValueError("no slot is free")
-        self._uses[connection] = use
+    def lease(self) -> C | None:
+        """Return a connection for one holder, as OPENING; None where one must wait for it."""
+        return None if self._waiters else self._find(Want.LEASE, Use.OPENING)
 
-    def take_idle(self, use: Use) -> C | None:
-        """Return an idle connection, now held for `use`, if there is one."""
-        while True:
-            try:
-                connection = self._idle.get_nowait()
-            except (asyncio.QueueEmpty, IndexError):
-                return None
-            # One that was dropped while idle is still in the queue: queues have no other way out.
-            if self._uses.get(connection) is Use.IDLE:
-                self._uses[connection] = use
-                return connection
+    def share(self) -> C | None:
+        """Return the connection to share; None where one must wait for it."""
+        return self.shared or (None if self._waiters else self._find(Want.SHARE, Use.SHARED))
 
-    @property
-    def shared(self) -> C | None:
-        """The connection that stateless requests share, if there is one."""
-        return next((each for each, use in self._uses.items() if use is Use.SHARED), None)
+    def reserve(self) -> C | None:
+        """Return a new connection as OPENING, to be idle when it is open; None where there is no room for it."""
+        return self._add(Use.OPENING) if self.has_room else None
 
-    def take_shared(self) -> C | None:
-        """Lease the connection that is shared: for when the limit leaves no other."""
-        connection = self.shared
-        if connection is not None:
-            self._uses[connection] = Use.LEASED
-        return connection
+    def opened(self, connection: C) -> None:
+        """Take note that the holder has it: OPENING is over."""
+        self._move(connection, Use.LEASED)
+
+    # ---- standing in line
+
+    def wait(self, waiter: Waiter[C], want: Want) -> None:
+        """Stand in line for a connection, which comes as the waiter's result: HANDED until it is claimed.
+
+        Who wants a share may get one that is SHARED already, by another.
+        """
+        self._waiters[waiter] = want
+        self._serve()
+
+    def leave(self, waiter: Waiter[C]) -> None:
+        """Leave the line, served or not."""
+        self._waiters.pop(waiter, None)
+
+    def claim(self, connection: C, want: Want) -> None:
+        """Take note that a waiter noticed what it was handed."""
+        self._move(connection, Use.SHARED if want is Want.SHARE else Use.OPENING)
+        self._serve()
+
+    # ---- giving back
 
     def put_idle(self, connection: C) -> None:
-        self._uses[connection] = Use.IDLE
-        self._idle.put_nowait(connection)
+        """Offer a connection: to the head of the line, else to whoever comes."""
+        # First into the queue: one that refuses leaves the connection with who held it.
+        self._queue.put_nowait(connection)
+        self._entries += 1
+        self._move(connection, Use.IDLE)
+        self._serve()
+
+    def settle(self, connection: C) -> None:
+        """Take note that it was released with replies outstanding: `put_idle` when they are there."""
+        self._move(connection, Use.SETTLING)
+        self._serve()
+
+    def retire(self, connection: C) -> None:
+        """Share it no longer; `drop` it when its last replies are there."""
+        self._move(connection, Use.RETIRING)
 
     def drop(self, connection: C) -> None:
-        """Forget `connection`; its slot is free."""
-        self._uses.pop(connection, None)
+        """Forget a connection, if it is here. Its slot is free."""
+        use = self._uses.pop(connection, None)
+        if use is not None:
+            del self._held[use][connection]
+            self._forget_entries()
+            if use is Use.SHARED:
+                self._unshared()
+            self._serve()
+
+    # ---- inside
+
+    def _serve(self) -> None:
+        """Hand what is free to those in line, in order."""
+        while self._waiters:
+            waiter, want = next(iter(self._waiters.items()))
+            if not waiter.done():
+                try:
+                    connection = self._find(want, Use.HANDED)
+                except (
+                    Exception
+                ) as exc:  # making one failed: the affair of who wanted it, not of who released
+                    waiter.set_exception(exc)
+                else:
+                    if connection is None:
+                        return
+                    waiter.set_result(connection)
+            self._waiters.popitem(last=False)
+
+    def _find(self, want: Want, use: Use) -> C | None:
+        """Return the best connection there is, now held for `use`."""
+        if want is Want.SHARE and self.shared is not None:
+            return self.shared
+        found = self._next_idle()
+        if found is None and self.has_room:
+            return self._add(use)
+        if found is None:
+            # Others' replies are on their way here: better than none.
+            found = next(iter(self._held[Use.SETTLING]), None)
+        if found is None and want is Want.LEASE:
+            found = self.shared
+        if found is not None:
+            self._move(found, use)
+        return found
+
+    def _add(self, use: Use) -> C:
+        connection = self._make()
+        self._move(connection, use)
+        return connection
+
+    def _move(self, connection: C, use: Use) -> None:
+        before = self._uses.get(connection)
+        if use not in _MOVES[before]:
+            was = before.value if before else "new"
+            raise LookupError(f"ledger: {connection!r} is {was} and cannot become {use.value}")
+        if before is not None:
+            del self._held[before][connection]
+        self._uses[connection] = use
+        self._held[use][connection] = None
+        if before is Use.SHARED:
+            self._unshared()
+
+    def _next_idle(self) -> C | None:
+        while self._entries:
+            self._entries -= 1
+            connection = self._queue.get_nowait()
+            # One that was dropped while idle is still in the queue: queues have no other way out.
+            if self._uses.get(connection) is Use.IDLE:
+                return connection
+        return None
+
+    def _forget_entries(self) -> None:
+        """Begin another queue when most of this one's entries stand for nothing any more."""
+        idle = self._held[Use.IDLE]
+        if self._entries > 2 * len(idle) + _STALE_ENTRIES:
+            self._queue = self._make_queue()
+            self._entries = len(idle)
+            for connection in idle:
+                self._queue.put_nowait(connection)

@@ -1,33 +1,41 @@
 """The one connection that all stateless commands of a pool share, and what becomes of them when it fails.
 
-`send` is the hot path of the client: while the connection is up it is its generation's own method. A request that
-failed but may be sent again waits here for its next attempt; one timer serves them all.
+`send` is the hot path of the client: while the connection is up it is its generation's own method. A request waits
+here for its next attempt after a failure that allows one, or for a slot where none is free; one timer serves them all.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import Protocol
 
 from respool._connection.base import BaseConnection
 from respool._connection.generation import Generation
-from respool._connection.request import Request, fresh
+from respool._connection.request import Request, describe_command, fresh
 from respool._pool.retry import RetryPolicy, may_repeat
-from respool.errors import ConnectionError, RedisError
+from respool.errors import ConnectionError, RedisError, TimeoutError
 
 
 class SharedSlot(Protocol):
     """What a line asks of its pool."""
 
-    def share(self) -> BaseConnection:
-        """Return the connection to share, without waiting. Raises `ConnectionError` when no slot is free."""
+    @property
+    def stream_timeout(self) -> float:
+        """Seconds that a request may take by default."""
+
+    def share(self) -> BaseConnection | None:
+        """Return the connection to share; None where one will come: then `Line.resume` or `Line.refuse` is called.
+
+        Raises `ConnectionError` where none will.
+        """
 
 
 class Line:
     """Sends stateless commands. Calling never waits and never raises: failure arrives through the future."""
 
-    __slots__ = ("_loop", "_policy", "_pool", "_timer", "_waiting", "send")
+    __slots__ = ("_again", "_loop", "_parked", "_policy", "_pool", "_timer", "send")
 
     send: Callable[[Request[object]], None]
     """Send a request, with the default deadline."""
@@ -36,7 +44,8 @@ class Line:
         self._pool = pool
         self._loop = loop
         self._policy = policy
-        self._waiting: list[Request[object]] = []
+        self._again: list[Request[object]] = []
+        self._parked: list[Request[object]] = []
         self._timer: asyncio.TimerHandle | None = None
         self.send = self._send_first
 
@@ -53,41 +62,91 @@ class Line:
         if not may_repeat(request, error) or attempt >= self._policy.attempts or due >= request.deadline:
             return False
         request.attempts = attempt + 1
-        self._waiting.append(request)
-        if self._timer is None:
-            self._timer = self._loop.call_at(due, self._send_again)
+        self._again.append(request)
+        self._arm(due)
         return True
+
+    def pending(self) -> list[Request[object]]:
+        """Return the requests that wait here."""
+        return [request for request in (*self._again, *self._parked) if not request.done()]
+
+    # ---- what the pool tells
 
     def lost(self) -> None:
         """Take note that the shared connection is gone or was taken: the next request asks for another."""
         self.send = self._send_first
 
+    def resume(self) -> None:
+        """Take note that there is a connection to share now."""
+        self.submit(())
+
+    def refuse(self, error: RedisError) -> None:
+        """Fail whatever waits for a slot."""
+        parked, self._parked = self._parked, []
+        _fail_all(parked, error)
+
     def close(self, error: RedisError) -> None:
-        """Fail whatever still waits for another attempt."""
+        """Fail whatever waits here."""
         self.lost()
-        waiting, self._waiting = self._waiting, []
+        self.refuse(error)
+        again, self._again = self._again, []
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        _fail_all(waiting, error)
+        _fail_all(again, error)
+
+    # ---- inside
 
     def _send_first(self, request: Request[object]) -> None:
+        request.deadline = self._loop.time() + self._pool.stream_timeout
         generation = self._generation((request,))
         if generation is not None:
             self.send = generation.send
             generation.send(request)
 
-    def _send_again(self) -> None:
-        self._timer = None
-        waiting, self._waiting = self._waiting, []
-        self.submit([request for request in waiting if not request.done()])
-
-    def _generation(self, requests: Iterable[Request[object]]) -> Generation | None:
+    def _generation(self, requests: Sequence[Request[object]]) -> Generation | None:
+        """Return where to send now; if there is nowhere, see to the requests."""
         try:
-            return self._pool.share().start()
+            connection = self._pool.share()
         except ConnectionError as exc:
             _fail_all(requests, exc)
             return None
+        if connection is None:
+            self._park(requests)
+            return None
+        generation = connection.share()
+        if self._parked:
+            # They were first. What was sent with the default deadline keeps the one it got then.
+            parked, self._parked = self._parked, []
+            generation.submit(parked)
+        return generation
+
+    def _park(self, requests: Sequence[Request[object]]) -> None:
+        self._parked += requests
+        self._arm(min((request.deadline for request in requests), default=inf))
+
+    def _arm(self, due: float) -> None:
+        if due == inf or (self._timer is not None and self._timer.when() <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(due, self._go_on)
+
+    def _go_on(self) -> None:
+        """Send again what waited for another attempt, and give up what has waited too long for a slot."""
+        self._timer = None
+        self._give_up(self._loop.time())
+        again, self._again = self._again, []
+        self.submit([request for request in again if not request.done()])
+
+    def _give_up(self, now: float) -> None:
+        due = [request for request in self._parked if request.deadline <= now]
+        self._parked = [request for request in self._parked if request.deadline > now]
+        self._arm(min((request.deadline for request in self._parked), default=inf))
+        for request in due:
+            if not request.done():
+                name = describe_command(request.args)
+                request.set_exception(TimeoutError(f"{name}: no connection was free in time"))
 
 
 def _fail_all(requests: Iterable[Request[object]], error: RedisError) -> None:

@@ -1,23 +1,27 @@
-"""The pools: they do what the ledger decides."""
+"""The pools, as they are used: settings and doors. What happens to connections is the keeper's affair."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from math import inf
 from types import MappingProxyType
 from typing import ClassVar
 
 from typing_extensions import Self
 
 from respool._connection.base import BaseConnection
-from respool._connection.settings import DEFAULT_STREAM_TIMEOUT
+from respool._connection.forking import forget_in_child
+from respool._connection.settings import DEFAULT_STREAM_TIMEOUT, check_seconds
 from respool._connection.tcp import Connection
 from respool._connection.unix import UnixDomainSocketConnection
-from respool._pool.ledger import IdleQueue, Ledger, Use
+from respool._pool.keeper import Keeper
+from respool._pool.ledger import IdleQueue
 from respool._pool.line import Line
 from respool._pool.retry import RetryPolicy
+from respool._pool.stats import PoolStats, take_stats
+from respool._pool.upkeep import Rules
 from respool._pool.url import Parser, parse_url
 from respool._wire.values import ValueT
 from respool.errors import ConnectionError, DataError
@@ -42,7 +46,10 @@ class ConnectionPool:
     """Connections to one server. Full, it raises `ConnectionError` at once. Times are in seconds.
 
     Stateless commands share one connection (`acquire=False`); a lease (`acquire=True`) is held by one task until
-    `release`. Other keyword arguments go to the constructor of `connection_class`.
+    `release`. Idle connections are closed after `max_idle_time`, every connection is replaced within
+    `max_connection_lifetime`, and `min_connections` are kept open in advance; all three are looked at every
+    `idle_check_interval`. `retry` says when a command that failed may be sent again. Other keyword arguments
+    go to the constructor of `connection_class`.
     """
 
     URL_QUERY_ARGUMENT_PARSERS: ClassVar[Mapping[str, Parser]] = _URL_PARSERS
@@ -54,23 +61,26 @@ class ConnectionPool:
         max_connections: int | None = None,
         max_idle_time: float = 0,
         idle_check_interval: float = 1,
+        min_connections: int = 0,
+        max_connection_lifetime: float | None = None,
+        retry: RetryPolicy | None = None,
         **connection_kwargs: object,
     ) -> None:
-        if max_connections is not None and max_connections < 1:
-            raise DataError(f"max_connections is at least 1, not {max_connections}")
+        if max_connections is not None and max_connections < max(1, min_connections):
+            raise DataError(f"max_connections is at least 1 and min_connections, not {max_connections}")
         self.connection_class = connection_class or Connection
         self.connection_kwargs = connection_kwargs
         self.max_connections = max_connections
         self.max_idle_time = max_idle_time
         self.idle_check_interval = idle_check_interval
-        self._ledger: Ledger[BaseConnection] = Ledger(max_connections, self._idle_queue())
-        self._waiters: deque[asyncio.Future[BaseConnection]] = deque()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._line: Line | None = None
-        self._closing: list[BaseConnection] = []
-        self._idle_timer: asyncio.TimerHandle | None = None
+        lifetime = inf if max_connection_lifetime is None else max_connection_lifetime
+        self._rules = Rules(max_idle_time, idle_check_interval, lifetime, min_connections)
+        self._retry = retry or RetryPolicy()
+        self._keeper: Keeper | None = None
+        self._is_closing = False
         # Made and thrown away, so that a wrong option is told here and not at the first command.
-        self._description = self._make_connection().describe()
+        self._description = self.make_connection().describe()
+        forget_in_child(self)
 
     @classmethod
     def from_url(
@@ -87,8 +97,20 @@ class ConnectionPool:
         return cls(**{**kwargs, **options})  # type: ignore[arg-type]  # what a URL says is checked by what it goes to
 
     def __repr__(self) -> str:
-        bound = self.max_connections if self.max_connections is not None else "unlimited"
-        return f"<{type(self).__name__} {self._description} {len(self._ledger.all())}/{bound} connections>"
+        stats = self.stats()
+        bound = "unlimited" if stats.limit is None else stats.limit
+        return f"<{type(self).__name__} {self._description} {stats.size}/{bound} connections>"
+
+    def describe(self) -> str:
+        """Return where its connections lead, for messages."""
+        return self._description
+
+    def stats(self) -> PoolStats:
+        """Return how many connections there are and what they are held for, now."""
+        keeper = self._keeper
+        if keeper is None:
+            return PoolStats(limit=self.max_connections)
+        return take_stats(keeper.ledger, keeper.line.pending())
 
     # ---- connections
 
@@ -100,29 +122,19 @@ class ConnectionPool:
         Raises `ConnectionError` when no slot is free, or what connecting failed with. Failed or cancelled, it costs
         no slot.
         """
-        self._bind()
-        connection = await self._lease() if acquire else self.share()
-        try:
-            await connection.connect()
-        except BaseException:
-            if acquire:
-                self._discard(connection)
-            raise
-        return connection
+        keeper = self._bind()
+        if self._is_closing:
+            raise ConnectionError(f"{self!r} is being closed")
+        return await (keeper.lease() if acquire else keeper.get_share())
 
     def release(self, connection: BaseConnection) -> None:
-        """Give a leased connection back. A broken one is fine; one that is not leased raises `ConnectionError`."""
-        if self._ledger.use_of(connection) is not Use.LEASED:
+        """Give a leased connection back. A broken one is fine; one that is not leased raises `ConnectionError`.
+
+        Replies that are still outstanding arrive all the same, except a blocking command's that nobody waits for.
+        """
+        if self._keeper is None:
             raise ConnectionError(f"{connection!r} is not leased from this pool")
-        if not connection.is_connected or connection.held:
-            # What it holds on the server must not be the next one's surprise.
-            self._discard(connection)
-            return
-        waiter = self._next_waiter()
-        if waiter is not None:
-            waiter.set_result(connection)
-        else:
-            self._ledger.put_idle(connection)
+        self._keeper.release(connection)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[BaseConnection]:
@@ -133,31 +145,39 @@ class ConnectionPool:
         finally:
             self.release(connection)
 
+    async def warm_up(self) -> None:
+        """Wait until `min_connections` are open. Raises what opening one failed with.
+
+        Without it they are opened in the background, from the pool's first use on.
+        """
+        await asyncio.gather(*(connection.connect() for connection in self._bind().open_missing()))
+
     def disconnect(self) -> None:
         """Close every connection now. What is in flight fails; the pool can be used again.
 
         A leased connection keeps its slot until it is released.
         """
-        for connection in self._ledger.all():
-            connection.disconnect()
-            if self._ledger.use_of(connection) is not Use.LEASED:
-                self._forget(connection)
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
-        if self._line is not None:
-            self._line.close(ConnectionError(f"{self._description}: the pool was disconnected"))
+        keeper = self._keeper
+        if keeper is not None and not keeper.loop.is_closed():
+            keeper.disconnect()
 
     async def aclose(self) -> None:
-        """Wait for the replies that shared requests still expect, then close every connection."""
-        shared = self._ledger.shared
-        pending = shared.start().fifo.pending() if shared is not None and shared.requests_pending else []
-        if pending:
-            await asyncio.wait(pending, timeout=self.stream_timeout)
-        self.disconnect()
-        closing, self._closing = self._closing, []
-        for connection in closing:
-            await connection.wait_closed()
+        """Wait for the replies under way, blocking commands' aside, then close every connection.
+
+        It waits for `stream_timeout` at most, and leases nothing meanwhile. Cancelled, it closes them at once.
+        """
+        keeper = self._keeper
+        if keeper is None or keeper.loop is not asyncio.get_running_loop():
+            self.disconnect()
+            return
+        self._is_closing = True
+        try:
+            await keeper.drain()
+        finally:
+            keeper.disconnect()
+            self._is_closing = False
+        if keeper.departing:
+            await asyncio.wait(set(keeper.departing))
 
     async def __aenter__(self) -> Self:
         return self
@@ -170,10 +190,10 @@ class ConnectionPool:
     @property
     def line(self) -> Line:
         """What the stateless commands of the running loop are sent on."""
-        line = self._line
-        if line is not None and self._loop is asyncio.get_running_loop():
-            return line
-        return self._bind()
+        keeper = self._keeper
+        if keeper is not None and keeper.loop is asyncio.get_running_loop():
+            return keeper.line
+        return self._bind().line
 
     @property
     def stream_timeout(self) -> float:
@@ -181,117 +201,50 @@ class ConnectionPool:
         given = self.connection_kwargs.get("stream_timeout")
         return given if isinstance(given, (int, float)) else DEFAULT_STREAM_TIMEOUT
 
-    def share(self) -> BaseConnection:
-        """Return the connection that stateless requests share; it may still be connecting. Never waits."""
-        self._bind()
-        connection = self._ledger.shared or self._ledger.take_idle(Use.SHARED) or self._admit_new(Use.SHARED)
-        if connection is None:
-            raise self._exhausted()
-        return connection
+    # ---- for subclasses
 
-    def on_lost(self, connection: BaseConnection) -> None:
-        """Take note that a connection's socket is gone. For the connections of this pool alone."""
-        use = self._ledger.use_of(connection)
-        if use is Use.SHARED and self._line is not None:
-            self._line.lost()
-        if use in (Use.SHARED, Use.IDLE):
-            self._forget(connection)
+    def make_connection(self) -> BaseConnection:
+        """Return a new connection, not opened. To be overridden; the pool alone calls it, and it takes no slot."""
+        return self.connection_class(**self.connection_kwargs)  # type: ignore[arg-type]  # the caller's own
 
-    # ---- what the variants differ in
-
-    def _idle_queue(self) -> IdleQueue[BaseConnection]:
+    def make_queue(self) -> IdleQueue[BaseConnection]:
+        """Return the queue that decides which idle connection is used first."""
         return asyncio.LifoQueue()
 
-    def _make_connection(self) -> BaseConnection:
-        connection = self.connection_class(**self.connection_kwargs)  # type: ignore[arg-type]  # the caller's own
-        connection.observer = self
-        return connection
-
-    async def _wait(self) -> BaseConnection:
-        raise self._exhausted()
-
-    def _exhausted(self) -> ConnectionError:
-        return ConnectionError(
+    def patience(self) -> float | None:
+        """Return for how many seconds one may stand in line, None for ever. Raises `ConnectionError` for not at all."""
+        raise ConnectionError(
             f"Too many connections: all {self.max_connections} to {self._description} are in use; "
             "release one sooner or raise max_connections"
         )
 
-    # ---- inside
+    def on_suspect(self, connection: BaseConnection) -> None:
+        """Hear that the server takes suspiciously long. To be overridden where others can be asked about it."""
 
-    async def _lease(self) -> BaseConnection:
-        if not self._waiters:
-            connection = self._ledger.take_idle(Use.LEASED) or self._admit_new(Use.LEASED)
-            if connection is None and (connection := self._ledger.take_shared()) is not None and self._line:
-                self._line.lost()
-            if connection is not None:
-                return connection
-        return await self._wait()
+    # ---- belonging to a loop
 
-    def _admit_new(self, use: Use) -> BaseConnection | None:
-        if not self._ledger.has_room:
-            return None
-        connection = self._make_connection()
-        self._ledger.admit(connection, use)
-        self._watch_idle()
-        return connection
-
-    def _watch_idle(self) -> None:
-        """Keep one timer running while there is a connection that could be idle for too long."""
-        if self.max_idle_time and self._idle_timer is None and self._ledger.all():
-            loop = asyncio.get_running_loop()
-            self._idle_timer = loop.call_later(self.idle_check_interval, self._close_idle)
-
-    def _close_idle(self) -> None:
-        self._idle_timer = None
-        for connection in self._ledger.all():
-            unused = self._ledger.use_of(connection) is not Use.LEASED and not connection.requests_pending
-            if unused and connection.is_connected and connection.idle_seconds >= self.max_idle_time:
-                connection.disconnect()
-        self._watch_idle()
-
-    def _next_waiter(self) -> asyncio.Future[BaseConnection] | None:
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                return waiter
-        return None
-
-    def _discard(self, connection: BaseConnection) -> None:
-        """Close a leased connection and give its slot to whoever waits."""
-        self._forget(connection)
-        connection.disconnect()
-
-    def _forget(self, connection: BaseConnection) -> None:
-        self._ledger.drop(connection)
-        self._closing = [each for each in self._closing if not each.is_closed]
-        self._closing.append(connection)
-        if (waiter := self._next_waiter()) is not None:
-            if (replacement := self._admit_new(Use.LEASED)) is not None:
-                waiter.set_result(replacement)
-            else:
-                self._waiters.appendleft(waiter)
-
-    def _bind(self) -> Line:
+    def _bind(self) -> Keeper:
         """Belong to the running loop: a pool whose loop was closed starts afresh, any other loop is an error."""
-        loop = asyncio.get_running_loop()
-        if self._line is not None and loop is self._loop:
-            return self._line
-        if self._loop is not None and not self._loop.is_closed():
+        loop, keeper = asyncio.get_running_loop(), self._keeper
+        if keeper is not None and keeper.loop is loop:
+            return keeper
+        if keeper is not None and not keeper.loop.is_closed():
             raise RuntimeError(f"{self!r} is in use by another event loop, which still runs")
-        self._loop = loop
-        self._ledger = Ledger(self.max_connections, self._idle_queue())
-        self._waiters.clear()
-        self._closing.clear()
-        self._idle_timer = None
-        self._line = Line(self, loop, RetryPolicy())
-        return self._line
+        self._keeper = keeper = Keeper(self, loop, self._rules, self._retry)
+        keeper.open_missing()
+        keeper.keep_watch()
+        return keeper
+
+    def forget_after_fork(self) -> None:
+        """Start afresh in a forked child: the connections are its parent's."""
+        self._keeper = None
 
 
 class BlockingConnectionPool(ConnectionPool):
     """A pool that, full, makes the caller wait: for `timeout` seconds, or for ever with None.
 
     `queue_class` decides which idle connection is used first (`asyncio.LifoQueue`: the one used last). Without
-    `max_connections` the bound is 50.
+    `max_connections` the bound is 50. Commands on the shared connection wait too, within their deadline.
     """
 
     def __init__(
@@ -304,6 +257,8 @@ class BlockingConnectionPool(ConnectionPool):
         idle_check_interval: float = 1,
         **connection_kwargs: object,
     ) -> None:
+        if timeout is not None:
+            check_seconds("timeout", timeout)
         self.queue_class = queue_class
         self.timeout = timeout
         super().__init__(
@@ -311,37 +266,13 @@ class BlockingConnectionPool(ConnectionPool):
             max_connections=50 if max_connections is None else max_connections,
             max_idle_time=max_idle_time,
             idle_check_interval=idle_check_interval,
-            **connection_kwargs,
+            **connection_kwargs,  # type: ignore[arg-type]  # the pool's and its connections' own
         )
 
-    def _idle_queue(self) -> IdleQueue[BaseConnection]:
+    def make_queue(self) -> IdleQueue[BaseConnection]:
+        """Return a queue of `queue_class`."""
         return self.queue_class()
 
-    async def _wait(self) -> BaseConnection:
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[BaseConnection] = loop.create_future()
-        self._waiters.append(waiter)
-        timer = None if self.timeout is None else loop.call_later(self.timeout, self._out_of_patience, waiter)
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._pass_on(waiter.result())
-            raise
-        finally:
-            if timer is not None:
-                timer.cancel()
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-
-    def _pass_on(self, connection: BaseConnection) -> None:
-        """Give back what was handed to a waiter that vanished before it noticed."""
-        if self._ledger.use_of(connection) is Use.LEASED:
-            self.release(connection)
-
-    def _out_of_patience(self, waiter: asyncio.Future[BaseConnection]) -> None:
-        if not waiter.done():
-            message = (
-                f"No connection available: all {self.max_connections} to {self._description} stayed in use"
-            )
-            waiter.set_exception(ConnectionError(f"{message} for {self.timeout:g} s"))
+    def patience(self) -> float | None:
+        """Return `timeout`."""
+        return self.timeout

@@ -1,0 +1,303 @@
+"""The connections of one pool in one event loop: does what the ledger decides, and nothing else.
+
+Every connection it ever made is in its ledger, or closed. It belongs to its loop for good: a pool that comes to another
+loop, or into a forked child, begins another keeper and leaves this one as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Protocol, cast
+
+from respool._connection.base import BaseConnection
+from respool._pool.ledger import IdleQueue, Ledger, Use, Want
+from respool._pool.line import Line
+from respool._pool.retry import RetryPolicy
+from respool._pool.upkeep import Fate, Rules, missing, overdue
+from respool.errors import ConnectionError, RedisError
+
+_HELD_BY_SOMEBODY = frozenset({Use.OPENING, Use.HANDED, Use.LEASED})
+
+
+class Owner(Protocol):
+    """What a keeper asks of its pool."""
+
+    @property
+    def max_connections(self) -> int | None: ...
+
+    @property
+    def stream_timeout(self) -> float: ...
+
+    def patience(self) -> float | None:
+        """Return for how many seconds one may stand in line, None for ever. Raises `ConnectionError` for not at all."""
+
+    def describe(self) -> str: ...
+
+    def make_connection(self) -> BaseConnection: ...
+
+    def make_queue(self) -> IdleQueue[BaseConnection]: ...
+
+    def on_suspect(self, connection: BaseConnection) -> None: ...
+
+
+class Keeper:
+    """Leases, shares, opens, closes. One for each event loop that a pool is used in."""
+
+    def __init__(
+        self, owner: Owner, loop: asyncio.AbstractEventLoop, rules: Rules, retry: RetryPolicy
+    ) -> None:
+        self.loop = loop
+        self.line = Line(self, loop, retry)
+        self.ledger = Ledger(owner.max_connections, self._make, owner.make_queue, self.line.lost)
+        self.departing: set[asyncio.Future[None]] = set()
+        """Sockets that were closed and have not let go of the loop yet."""
+        self._owner = owner
+        self._rules = rules
+        self._line_waiter: asyncio.Future[BaseConnection] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def stream_timeout(self) -> float:
+        """Seconds that a request may take by default."""
+        return self._owner.stream_timeout
+
+    # ---- taking
+
+    async def lease(self) -> BaseConnection:
+        """Return a connection that is connected, for one holder. Failed or cancelled, it costs no slot."""
+        connection = self.ledger.lease()
+        if connection is None:
+            connection = await self._wait(Want.LEASE)
+        try:
+            self.keep_watch()
+            await connection.take_over()
+        except BaseException:
+            self._put_back(connection)
+            raise
+        self.ledger.opened(connection)
+        return connection
+
+    async def get_share(self) -> BaseConnection:
+        """Return the shared connection, connected."""
+        while True:
+            connection = self.ledger.share()
+            if connection is None:
+                connection = await self._wait(Want.SHARE)
+            self.keep_watch()
+            # One that was leased to another while this one was told has to be waited for again.
+            if self.ledger.use_of(connection) is Use.SHARED:
+                await connection.connect()
+                return connection
+
+    def share(self) -> BaseConnection | None:
+        """Return the shared connection; it may still be connecting. Never waits; for the line.
+
+        None where there will be one: the line is told. Raises `ConnectionError` where none is to be expected.
+        """
+        connection = self.ledger.share()
+        if connection is not None:
+            self.keep_watch()
+        elif self._line_waiter is None:
+            self._line_waiter = self._stand_in_line(Want.SHARE)
+            self._line_waiter.add_done_callback(self._line_served)
+        return connection
+
+    def _make(self) -> BaseConnection:
+        connection = self._owner.make_connection()
+        connection.observer = self
+        connection.lifetime = self._rules.lifetime()
+        return connection
+
+    # ---- standing in line
+
+    def _stand_in_line(self, want: Want) -> asyncio.Future[BaseConnection]:
+        patience = self._patience()
+        waiter: asyncio.Future[BaseConnection] = self.loop.create_future()
+        if patience is not None:
+            timer = self.loop.call_later(patience, self._out_of_patience, waiter, patience)
+            waiter.add_done_callback(lambda _: timer.cancel())
+        self.ledger.wait(waiter, want)
+        return waiter
+
+    def _patience(self) -> float | None:
+        try:
+            return self._owner.patience()
+        except ConnectionError:
+            if not self.ledger.count(Use.RETIRING):
+                raise
+            return self.stream_timeout  # one is being replaced: its slot is free in a moment
+
+    def _out_of_patience(self, waiter: asyncio.Future[BaseConnection], seconds: float) -> None:
+        self.ledger.leave(waiter)
+        if not waiter.done():
+            where = f"all {self.ledger.limit} to {self._owner.describe()}"
+            waiter.set_exception(
+                ConnectionError(f"No connection available: {where} stayed in use for {seconds:g} s")
+            )
+
+    async def _wait(self, want: Want) -> BaseConnection:
+        """Wait for a connection that is OPENING, or SHARED, from then on; the caller sees to it."""
+        waiter = self._stand_in_line(want)
+        try:
+            connection = await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._pass_on(waiter.result())
+            raise
+        finally:
+            self.ledger.leave(waiter)
+        self._claim(connection, want)
+        return connection
+
+    def _claim(self, connection: BaseConnection, want: Want) -> None:
+        if self.ledger.use_of(connection) is Use.HANDED:  # a share may be another's already
+            self.ledger.claim(connection, want)
+
+    def _pass_on(self, connection: BaseConnection) -> None:
+        """Give back what was handed to a waiter that vanished before it noticed."""
+        if self.ledger.use_of(connection) is Use.HANDED:
+            self._put_back(connection)
+
+    def _line_served(self, waiter: asyncio.Future[BaseConnection]) -> None:
+        self._line_waiter = None
+        if waiter.cancelled():
+            return
+        error = waiter.exception()
+        if error is None:
+            self._claim(waiter.result(), Want.SHARE)
+            self.line.resume()
+        elif isinstance(error, RedisError):
+            self.line.refuse(error)
+        else:
+            self.line.refuse(
+                ConnectionError(f"cannot make a connection to {self._owner.describe()}: {error!r}")
+            )
+
+    # ---- giving back
+
+    def release(self, connection: BaseConnection) -> None:
+        """Take a leased connection back. Raises `ConnectionError` for any other."""
+        if self.ledger.use_of(connection) is not Use.LEASED:
+            raise ConnectionError(f"{connection!r} is not leased from this pool")
+        self._put_back(connection)
+
+    def disconnect(self) -> None:
+        """Close everything now. What somebody holds alone keeps its slot until it is given back."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.line.close(ConnectionError(f"{self._owner.describe()}: the pool was disconnected"))
+        for connection in self.ledger:
+            if self.ledger.use_of(connection) in _HELD_BY_SOMEBODY:
+                connection.close()
+            else:
+                self._discard(connection)
+
+    async def drain(self) -> None:
+        """Wait until nothing is under way any more, blocking commands aside; for `stream_timeout` at most."""
+        end = self.loop.time() + self.stream_timeout
+        while (left := end - self.loop.time()) > 0 and (under_way := self._under_way()):
+            await asyncio.wait(under_way, timeout=left)
+
+    def on_lost(self, connection: BaseConnection) -> None:
+        """Take note that a connection's socket is gone. For the connections alone."""
+        use = self.ledger.use_of(connection)
+        if use is not None and use not in _HELD_BY_SOMEBODY:
+            self._forget(connection)
+
+    def on_suspect(self, connection: BaseConnection) -> None:
+        """Pass on that the server takes suspiciously long. For the connections alone."""
+        self._owner.on_suspect(connection)
+
+    def _under_way(self) -> list[asyncio.Future[object]]:
+        under_way: list[asyncio.Future[object]] = [*self.line.pending()]
+        for connection in self.ledger:
+            if connection.requests_pending and not connection.is_blocked:
+                under_way.append(cast("asyncio.Future[object]", connection.settled()))
+        return under_way
+
+    def _put_back(self, connection: BaseConnection) -> None:
+        """Decide what becomes of a connection that its holder is done with."""
+        if (
+            not connection.is_connected
+            or connection.held
+            or connection.is_worn
+            or connection.blocks_for_nobody
+        ):
+            # What it holds on the server must not be the next one's surprise.
+            self._discard(connection)
+        elif connection.requests_pending:
+            self.ledger.settle(connection)
+            self._when_settled(connection)
+        else:
+            self._offer(connection)
+
+    def _offer(self, connection: BaseConnection) -> None:
+        try:
+            self.ledger.put_idle(connection)
+        except BaseException:  # a queue class of the user's that does not take it
+            self._discard(connection)
+            raise
+
+    def _when_settled(self, connection: BaseConnection) -> None:
+        connection.settled().add_done_callback(partial(self._settled, connection))
+
+    def _settled(self, connection: BaseConnection, _: object) -> None:
+        use = self.ledger.use_of(connection)
+        if use is Use.RETIRING:
+            self._discard(connection)
+        elif use is Use.SETTLING:
+            self._offer(connection)
+
+    def _discard(self, connection: BaseConnection) -> None:
+        """Close a connection and give its slot to whoever waits."""
+        connection.close()
+        self._forget(connection)
+
+    def _forget(self, connection: BaseConnection) -> None:
+        closed = connection.closed
+        if closed is not None and not closed.done():
+            self.departing.add(closed)
+            closed.add_done_callback(self.departing.discard)
+        self.ledger.drop(connection)
+
+    # ---- upkeep
+
+    def keep_watch(self) -> None:
+        """Keep one timer running while there is something to look at."""
+        if (
+            self._timer is None
+            and self._rules.need_a_timer
+            and (len(self.ledger) or self._rules.min_connections)
+        ):
+            self._timer = self.loop.call_later(self._rules.interval, self._look_round)
+
+    def _look_round(self) -> None:
+        self._timer = None
+        for connection, fate in overdue(self.ledger, self._rules):
+            if fate is Fate.RETIRE:
+                self.ledger.retire(connection)
+                self._when_settled(connection)
+            else:
+                self._discard(connection)
+        self.open_missing()
+        self.keep_watch()
+
+    def open_missing(self) -> list[BaseConnection]:
+        """Begin to open what `min_connections` lacks."""
+        opening = []
+        for _ in range(missing(self.ledger, self._rules)):
+            connection = self.ledger.reserve()
+            if connection is None:
+                break
+            connection.start().opened.add_done_callback(partial(self._opened_in_advance, connection))
+            opening.append(connection)
+        return opening
+
+    def _opened_in_advance(self, connection: BaseConnection, opened: asyncio.Future[None]) -> None:
+        if self.ledger.use_of(connection) is Use.OPENING:
+            if opened.cancelled() or opened.exception() is not None:
+                self._discard(connection)
+            else:
+                self._put_back(connection)
