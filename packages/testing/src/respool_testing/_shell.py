@@ -118,7 +118,9 @@ class Shell:
     def at_the_door(self, door: TLSDoor, stranger: Stranger) -> Plan:
         """Say what shall happen before a TLS handshake."""
         self._doors.add(door)
-        return self.faults.plan("handshake", stranger)
+        plan = self.faults.plan("handshake", stranger)
+        self._notify()
+        return plan
 
     def left_the_door(self, door: TLSDoor) -> None:
         """Forget a door that was passed, or turned away from."""

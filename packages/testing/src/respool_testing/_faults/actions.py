@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from respool_testing._engine.encoding import encode
 from respool_testing._engine.parser import Request
@@ -38,9 +38,10 @@ class Exchange:
 
 
 class Action:
-    """One thing that goes wrong."""
+    """One thing that goes wrong; one that `ends` the connection leaves nothing for faults of the reply."""
 
     __slots__ = ()
+    ends: ClassVar[bool] = False
 
     def shape(self, steps: list[Step], exchange: Exchange) -> list[Step]:
         """Return the steps that shall happen in place of these."""
@@ -51,6 +52,8 @@ class Action:
 class DropConnection(Action):
     """Cut the connection without a word."""
 
+    ends: ClassVar[bool] = True
+
     def shape(self, steps: list[Step], exchange: Exchange) -> list[Step]:
         return end(steps, "drop_connection")
 
@@ -59,6 +62,8 @@ class DropConnection(Action):
 class Reset(Action):
     """Cut the connection with a TCP reset, as a server that was killed hard."""
 
+    ends: ClassVar[bool] = True
+
     def shape(self, steps: list[Step], exchange: Exchange) -> list[Step]:
         return end(steps, "reset")
 
@@ -66,6 +71,8 @@ class Reset(Action):
 @dataclass(frozen=True, slots=True)
 class Hang(Action):
     """Keep the connection open and say nothing on it any more."""
+
+    ends: ClassVar[bool] = True
 
     def shape(self, steps: list[Step], exchange: Exchange) -> list[Step]:
         return end(steps, "hang")
@@ -110,10 +117,12 @@ class Moved(Action):
 class CloseWith(Action):
     """Say this and hang up, as a server that has no room for one more client."""
 
+    ends: ClassVar[bool] = True
+
     reply: Reply
 
     def shape(self, steps: list[Step], exchange: Exchange) -> list[Step]:
-        return substitute(end(steps, "hang_up"), Send(encode(self.reply, exchange.protocol)), End("hang_up"))
+        return insert(end(steps, "hang_up"), Send(encode(self.reply, exchange.protocol)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,8 @@ def plan(faults: Sequence[Fault], moment: Moment, peer: Peer, words: Request) ->
     if not fitting:
         return NOTHING
     before = tuple(each for each in fitting if each.when == "before_execute" and each.strikes())
+    if any(each.action.ends for each in before):
+        return Plan(peer, words, before)  # there will be no reply
     after = tuple(each for each in fitting if each.when == "after_execute" and each.strikes())
     return Plan(peer, words, before, after)
 

@@ -18,10 +18,20 @@ from .builder import FaultBuilder, Meaning
 from .fault import Fault
 
 Converter: TypeAlias = "Callable[[str], object]"
+Options: TypeAlias = "dict[str, object]"
 
 
 def _raw(text: str) -> bytes:
     return text.encode().decode("unicode_escape").encode("latin-1")
+
+
+def _one_of(name: str, *choices: str) -> Converter:
+    def chosen(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{name} is one of {', '.join(choices)}, not {text!r}")
+        return text
+
+    return chosen
 
 
 MOMENTS: Final = ("on", "on_connect", "on_handshake", "on_push")
@@ -62,8 +72,9 @@ ACTIONS: Final[dict[str, tuple[Sequence[Converter], dict[str, Converter]]]] = {
     "postpone": ((float,), {}),
     "fragment": ((int,), {}),
     "throttle": ((float,), {}),
-    "half_reply": ((), {"then": str}),
+    "half_reply": ((), {"then": _one_of("then", "hang", "drop_connection")}),
 }
+_WHEN: Final = _one_of("when", "before_execute", "after_execute")
 _OPTIONAL_WORDS: Final = frozenset({"moved", "ask"})
 
 
@@ -76,29 +87,40 @@ def parse_fault(text: str | Sequence[str], meaning: Meaning | None = None) -> Fa
     if "do" not in words or words[0] not in MOMENTS:
         raise ValueError(f"a fault reads like 'on SET key=x:* do delay 0.5', not {' '.join(words)!r}")
     at = words.index("do")
-    subject, deed = words[1:at], words[at + 1 :]
+    moment, subject, deed = words[0], words[1:at], words[at + 1 :]
     if not deed or deed[0] not in ACTIONS:
         raise ValueError(f"no fault does {' '.join(deed)!r}; what can be done: {', '.join(ACTIONS)}")
-    positional, named = ACTIONS[deed[0]]
-    plain, options = _split(subject, {**_AIMS, **_SCHEDULE})
-    given, more = _split(deed[1:], {**named, "when": str, **_SCHEDULE})
-    if len(given) > len(positional) or (len(given) < len(positional) and deed[0] not in _OPTIONAL_WORDS):
-        raise ValueError(f"{deed[0]} takes {len(positional)} words, not {' '.join(given)!r}")
-    schedule = {name: value for name, value in {**options, **more}.items() if name in _SCHEDULE}
-    begin = getattr(meaning or Meaning(), words[0])
-    builder = _called(begin, plain, {name: value for name, value in options.items() if name in _AIMS})
+    whom, aims_and_times = _split(subject, {**_AIMS, **_SCHEDULE})
+    arguments, more = _read_deed(deed)
+    aims, earlier = _parted(aims_and_times)
+    options, later = _parted(more)
+    begin = getattr(Meaning() if meaning is None else meaning, moment)
+    builder = _called(begin, whom, aims)
     assert isinstance(builder, FaultBuilder)
-    arguments = [convert(word) for convert, word in zip(positional, given, strict=False)]
-    rest = {name: value for name, value in more.items() if name not in _SCHEDULE}
-    fault = _called(getattr(_scheduled(builder, schedule), deed[0]), arguments, rest)
+    fault = _called(getattr(_scheduled(builder, {**earlier, **later}), deed[0]), arguments, options)
     assert isinstance(fault, Fault)
     return fault
 
 
-def _split(words: Sequence[str], known: dict[str, Converter]) -> tuple[list[str], dict[str, object]]:
+def _read_deed(deed: Sequence[str]) -> tuple[list[object], Options]:
+    """Read the arguments of an action, and its options with those that say when."""
+    positional, named = ACTIONS[deed[0]]
+    given, options = _split(deed[1:], {**named, "when": _WHEN, **_SCHEDULE})
+    if len(given) > len(positional) or (len(given) < len(positional) and deed[0] not in _OPTIONAL_WORDS):
+        raise ValueError(f"{deed[0]} takes {len(positional)} words, not {' '.join(given)!r}")
+    return [convert(word) for convert, word in zip(positional, given, strict=False)], options
+
+
+def _parted(options: Options) -> tuple[Options, Options]:
+    """Part other options from those that say when."""
+    schedule = {name: value for name, value in options.items() if name in _SCHEDULE}
+    return {name: value for name, value in options.items() if name not in _SCHEDULE}, schedule
+
+
+def _split(words: Sequence[str], known: dict[str, Converter]) -> tuple[list[str], Options]:
     """Part plain words from options; a word with an equals sign that names no option is a plain one."""
     plain: list[str] = []
-    options: dict[str, object] = {}
+    options: Options = {}
     for word in words:
         name, equals, value = word.partition("=")
         if name in known and (equals or name == "optional"):
@@ -108,7 +130,7 @@ def _split(words: Sequence[str], known: dict[str, Converter]) -> tuple[list[str]
     return plain, options
 
 
-def _scheduled(builder: FaultBuilder, schedule: dict[str, object]) -> FaultBuilder:
+def _scheduled(builder: FaultBuilder, schedule: Options) -> FaultBuilder:
     seed = schedule.pop("seed", 0)
     for name, value in schedule.items():
         if name == "optional":
@@ -122,7 +144,7 @@ def _scheduled(builder: FaultBuilder, schedule: dict[str, object]) -> FaultBuild
     return builder
 
 
-def _called(function: Callable[..., object], words: Sequence[object], options: dict[str, object]) -> object:
+def _called(function: Callable[..., object], words: Sequence[object], options: Options) -> object:
     """Call it, with a complaint in plain words where it takes no such arguments."""
     try:
         inspect.signature(function).bind(*words, **options)
