@@ -6,9 +6,11 @@ Loaded in every pytest run of whoever has the kit installed, so it imports the k
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from ._async_fixtures import async_fixture, runs_on_own_loop
 
 # What runs one test on many servers lives apart; pytest finds it here.
 from ._everywhere import any_client as any_client
@@ -21,13 +23,14 @@ from ._everywhere import pytest_generate_tests as pytest_generate_tests
 from ._everywhere import real_server as real_server
 from ._everywhere import respool_certificate as respool_certificate
 from ._everywhere import respool_fleet as respool_fleet
-
-try:
-    from pytest_asyncio import fixture as async_fixture
-except ImportError:  # another plugin, or none, looks after asynchronous fixtures
-    async_fixture = pytest.fixture  # type: ignore[assignment]
+from ._watching import pytest_runtest_call as pytest_runtest_call
+from ._watching import pytest_runtest_makereport as pytest_runtest_makereport
+from ._watching import watch
 
 if TYPE_CHECKING:
+    from respool import Redis
+
+    from ._given import GivenServer
     from .clock import Clock
     from .cluster import FakeCluster
     from .faults import Faults
@@ -35,14 +38,121 @@ if TYPE_CHECKING:
     from .sentinel import FakeSentinel
     from .server import FakeServer
 
+LEAK_CHECK: pytest.StashKey[bool] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what can be said on the command line and in the project's settings."""
+    group = parser.getgroup("respool")
+    group.addoption("--respool-server", metavar="URL", help="run tests of respool_server on this real server")
+    group.addoption("--respool-flush", action="store_true", help="allow to empty that server")
+    parser.addini("respool_server", "run tests of respool_server on this real server (a URL)", default="")
+    parser.addini("respool_leak_check", "fail tests that leave connections open", "bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line(
+        "markers", "respool_server(**options): make the test's respool_server with these options"
+    )
+
+
+# --- one server for one test
+
+
+@pytest.fixture
+def respool_server(request: pytest.FixtureRequest) -> FakeServer:
+    """Offer a fresh server, running: to an asyncio test on its own loop, to any other in a thread."""
+    if _given_url(request.config):
+        name = "_respool_given_server"
+    else:
+        name = "_respool_loop_server" if runs_on_own_loop(request.node) else "_respool_thread_server"
+    server: FakeServer = request.getfixturevalue(name)
+    return server
+
 
 @async_fixture
-async def respool_server() -> AsyncIterator[FakeServer]:
-    """Offer a fresh fake server, running."""
+async def _respool_loop_server(request: pytest.FixtureRequest) -> AsyncIterator[FakeServer]:
     from .server import FakeServer
 
-    async with FakeServer() as server:
+    async with FakeServer(**_options(request)) as server:
+        watch(request.node, [server])
         yield server
+        if _checks_leaks(request.node):
+            await server.assert_nothing_open()
+
+
+@pytest.fixture
+def _respool_thread_server(request: pytest.FixtureRequest) -> Iterator[FakeServer]:
+    from .server import FakeServer
+
+    with FakeServer(**_options(request)) as server:
+        watch(request.node, [server])
+        yield server
+        if _checks_leaks(request.node):
+            server.run(server.assert_nothing_open())
+
+
+@pytest.fixture(scope="session")
+def _respool_given_address(request: pytest.FixtureRequest) -> GivenServer:
+    from ._given import GivenServer
+
+    server = GivenServer(_given_url(request.config))
+    if not request.config.getoption("--respool-flush"):
+        server.check_empty()
+    return server
+
+
+@pytest.fixture
+def _respool_given_server(_respool_given_address: GivenServer) -> GivenServer:
+    _respool_given_address.clear()
+    return _respool_given_address
+
+
+# --- one server for many tests, as good as new for each
+
+
+@pytest.fixture(scope="module")
+def _respool_module_process() -> Iterator[FakeServer]:
+    from .server import FakeServer
+
+    with FakeServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _respool_session_process() -> Iterator[FakeServer]:
+    from .server import FakeServer
+
+    with FakeServer() as server:
+        yield server
+
+
+@pytest.fixture
+def respool_module_server(request: pytest.FixtureRequest) -> Iterator[FakeServer]:
+    """Offer a server that all tests of a module share, in a thread; fresh for each."""
+    yield from _shared(request, "_respool_module_process")
+
+
+@pytest.fixture
+def respool_session_server(request: pytest.FixtureRequest) -> Iterator[FakeServer]:
+    """Offer a server that all tests share, in a thread; fresh for each."""
+    yield from _shared(request, "_respool_session_process")
+
+
+def _shared(request: pytest.FixtureRequest, name: str) -> Iterator[FakeServer]:
+    if _given_url(request.config):
+        yield request.getfixturevalue("_respool_given_server")
+        return
+    server: FakeServer = request.getfixturevalue(name)
+    server.reset()
+    watch(request.node, [server])
+    yield server
+    if _checks_leaks(request.node):
+        server.run(server.assert_nothing_open())
+
+
+# --- what belongs to a server
 
 
 @pytest.fixture
@@ -52,10 +162,15 @@ def respool_clock(respool_server: FakeServer) -> Clock:
 
 
 @pytest.fixture
-def respool_faults(respool_server: FakeServer) -> Iterator[Faults]:
-    """Offer the faults of `respool_server`; a fault that never struck fails the test."""
-    yield respool_server.faults
-    respool_server.faults.assert_all_fired()
+def respool_faults(respool_server: FakeServer) -> Faults:
+    """Offer the faults of `respool_server`; one that is armed and never strikes fails the test."""
+    return respool_server.faults
+
+
+@pytest.fixture
+def respool_leak_check(request: pytest.FixtureRequest) -> None:
+    """Fail the test if it leaves connections to its server open; `respool_leak_check = true` does so for all."""
+    request.node.stash[LEAK_CHECK] = True
 
 
 @async_fixture
@@ -67,19 +182,61 @@ async def respool_raw(respool_server: FakeServer) -> AsyncIterator[RawConnection
         yield client
 
 
+@pytest.fixture
+def respool_redis(request: pytest.FixtureRequest) -> Redis[bytes]:
+    """Offer a client of `respool_server`, to tests of pytest-asyncio and of anyio on asyncio."""
+    by_anyio = request.node.get_closest_marker("anyio") is not None
+    client: Redis[bytes] = request.getfixturevalue(
+        "_respool_anyio_redis" if by_anyio else "_respool_loop_redis"
+    )
+    return client
+
+
 @async_fixture
-async def respool_cluster() -> AsyncIterator[FakeCluster]:
+async def _respool_loop_redis(respool_server: FakeServer) -> AsyncIterator[Redis[bytes]]:
+    from respool import Redis
+
+    async with Redis.from_url(respool_server.url) as client:
+        yield client
+
+
+@pytest.fixture
+async def _respool_anyio_redis(respool_server: FakeServer) -> AsyncIterator[Redis[bytes]]:
+    from respool import Redis
+
+    async with Redis.from_url(respool_server.url) as client:
+        yield client
+
+
+@async_fixture
+async def respool_cluster(request: pytest.FixtureRequest) -> AsyncIterator[FakeCluster]:
     """Offer a fresh fake cluster of three primaries with a replica each, running."""
     from .cluster import FakeCluster
 
     async with FakeCluster(primaries=3, replicas=1) as cluster:
+        watch(request.node, [node.server for node in cluster.nodes])
         yield cluster
 
 
 @async_fixture
-async def respool_sentinel() -> AsyncIterator[FakeSentinel]:
+async def respool_sentinel(request: pytest.FixtureRequest) -> AsyncIterator[FakeSentinel]:
     """Offer a fresh primary with two replicas, watched as `mymaster` by three sentinels, running."""
     from .sentinel import FakeSentinel
 
     async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
+        watch(request.node, [deployment.primary, *deployment.replicas, *deployment.sentinels])
         yield deployment
+
+
+def _given_url(config: pytest.Config) -> str:
+    url: str = config.getoption("--respool-server") or config.getini("respool_server")
+    return url
+
+
+def _checks_leaks(item: pytest.Item) -> bool:
+    return item.stash.get(LEAK_CHECK, False) or bool(item.config.getini("respool_leak_check"))
+
+
+def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    mark = request.node.get_closest_marker("respool_server")
+    return {} if mark is None else mark.kwargs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -247,6 +248,22 @@ class FakeServer(Startable):
     def wait_until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
         """Wait as `until` does, where nothing can be awaited; raises TimeoutError after so many seconds."""
         self.run(self._shell.until(condition), timeout=timeout)
+
+    async def assert_nothing_open(self, *, timeout: float = 1.0) -> None:
+        """Fail if clients are still connected; those that are just leaving have so many seconds to do so."""
+        try:
+            await asyncio.wait_for(self.until(lambda: not self._shell.sessions), timeout)
+        except asyncio.TimeoutError:  # not yet the same as the builtin one in Python 3.10
+            left = "\n  ".join(map(str, self.connections))
+            raise AssertionError(f"These connections were left open:\n  {left}") from None
+
+    def assert_faults_fired(self) -> None:
+        """Fail if an armed fault never struck."""
+        self.faults.assert_all_fired()
+
+    def describe_log(self) -> str:
+        """Tell of the server and the last commands it was asked for."""
+        return f"{self!r}\n{self.log.recent()}"
 
     async def _listen(self) -> None:
         # The name may mean two addresses, which would get two different free ports.

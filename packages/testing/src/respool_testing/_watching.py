@@ -1,0 +1,49 @@
+"""What the plugin looks after in every test: that armed faults struck, and what a failure's report shows.
+
+Knows servers only by the few questions it asks them; fixtures say which ones belong to a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import Protocol
+
+import pytest
+
+
+class Watchable(Protocol):
+    """A server a test has."""
+
+    def describe_log(self) -> str:
+        """Tell of the last commands."""
+
+    def assert_faults_fired(self) -> None:
+        """Fail if an armed fault never struck."""
+
+
+WATCHED: pytest.StashKey[list[Watchable]] = pytest.StashKey()
+
+
+def watch(item: pytest.Item, servers: Iterable[Watchable]) -> None:
+    """Look after these servers while a test runs."""
+    item.stash.setdefault(WATCHED, []).extend(servers)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that passed although what it meant to break never broke."""
+    yield
+    for server in item.stash.get(WATCHED, []):
+        server.assert_faults_fired()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show in a failed test's report what its servers were asked last."""
+    report = yield
+    if report.failed:
+        for server in item.stash.get(WATCHED, []):
+            report.sections.append(("respool", server.describe_log()))
+    return report
