@@ -12,7 +12,7 @@ import pytest
 
 from respool_testing import RawConnection
 from respool_testing.__main__ import main
-from respool_testing.replies import PONG, Reply
+from respool_testing.replies import PONG, Error, Reply
 
 
 def address_in(line: str) -> tuple[str, int]:
@@ -43,11 +43,30 @@ async def test_it_serves_until_interrupted(
     assert (await process.communicate(), process.returncode) == ((b"stopped\n", b""), 0)
 
 
+async def test_faults_are_armed_on_the_command_line_and_while_it_runs() -> None:
+    arguments = ["server", "--port", "0", "--fault", "on GET do loading", "--show"]
+    command = [sys.executable, "-m", "respool_testing", *arguments]
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+    assert process.stdout is not None
+    host, port = address_in((await process.stdout.readline()).decode())
+    async with RawConnection(host, port) as client:
+        assert str(await client.call("GET", "k")).startswith("Error(text=b'LOADING")
+        await client.call("FAULT", *"on SET do reply_error OOM".split())
+        assert await client.call("SET", "k", "v") == Error.of("OOM")
+        await client.call("ECHO", "seen")
+    await process.stdout.readline()
+    assert await process.stdout.readline() == f"{host}:{port}  ECHO seen  [client 1]\n".encode()
+    process.terminate()
+    await process.communicate()
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["server", "--host", "0.0.0.0"], "cannot serve: a fake server listens on loopback addresses only"),
         (["server", "--version", "new"], "cannot serve: a server version is three numbers"),
+        (["server", "--fault", "on SET do explode"], "cannot serve: no fault does 'explode'"),
+        (["server", "--tls-port", "0"], "cannot serve: a port for TLS needs a TLS context"),
         (["cluster", "--primaries", "0"], "cannot serve: a cluster of 0 primaries"),
     ],
 )

@@ -1,6 +1,7 @@
 """Serves a fake server, cluster or sentinels from the shell: `python -m respool_testing server --port 6379`.
 
-Runs until Ctrl-C. Listens on loopback only, keeps everything in memory.
+Runs until Ctrl-C. Listens on loopback only, keeps everything in memory. Faults are armed with `--fault`, or while
+it runs by any client: `redis-cli FAULT on SET do delay 0.5`; FAULT HELP tells more.
 """
 
 from __future__ import annotations
@@ -8,11 +9,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import functools
 import signal
+import ssl
 import sys
 from collections.abc import Sequence
 
 from .cluster import FakeCluster
+from .faults import FaultsOfMany, parse_fault
+from .log import LogEntry
 from .sentinel import FakeSentinel
 from .server import FakeServer
 
@@ -21,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, serve until interrupted, and return the exit code."""
     options = _parser().parse_args(arguments)
     try:
+        faults, show = vars(options).pop("fault"), vars(options).pop("show")
         deployment = _deployment(options)
+        _steer(deployment, faults, show=show)
         asyncio.run(_serve(deployment))
     except (OSError, ValueError) as error:
         print(f"cannot serve: {error}", file=sys.stderr)
@@ -46,6 +53,16 @@ def _parser() -> argparse.ArgumentParser:
         )
         each.add_argument("--password", help="what clients must say first")
         each.add_argument("--version", default="7.4.0", help="the version to play (default %(default)s)")
+        each.add_argument(
+            "--fault", action="append", default=[], help="arm a fault everywhere: 'on SET do delay 0.5'"
+        )
+        each.add_argument("--show", action="store_true", help="print every command as it comes")
+    server.add_argument("--unixsocket", help="the path of a socket file to serve as well")
+    server.add_argument("--tls-cert", help="a certificate chain (PEM): the port speaks TLS")
+    server.add_argument("--tls-key", help="the certificate's private key (PEM)")
+    server.add_argument(
+        "--tls-port", type=int, help="let this port speak TLS, 0 for a free one, and --port plain"
+    )
     cluster.add_argument("--primaries", type=int, default=3)
     cluster.add_argument("--replicas", type=int, default=1, help="of each primary (default %(default)s)")
     sentinel.add_argument(
@@ -61,7 +78,41 @@ def _deployment(options: argparse.Namespace) -> FakeServer | FakeCluster | FakeS
     kind = settings.pop("kind")
     if kind == "cluster":
         return FakeCluster(**settings)
-    return FakeSentinel(**settings) if kind == "sentinel" else FakeServer(**settings)
+    if kind == "sentinel":
+        return FakeSentinel(**settings)
+    return FakeServer(tls=_tls(settings.pop("tls_cert"), settings.pop("tls_key")), **settings)
+
+
+def _tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def _servers(deployment: FakeServer | FakeCluster | FakeSentinel) -> list[FakeServer]:
+    if isinstance(deployment, FakeServer):
+        return [deployment]
+    if isinstance(deployment, FakeCluster):
+        return [node.server for node in deployment.nodes]
+    return [deployment.primary, *deployment.replicas, *deployment.sentinels]
+
+
+def _steer(deployment: FakeServer | FakeCluster | FakeSentinel, faults: Sequence[str], *, show: bool) -> None:
+    """Arm the faults that were asked for, and let clients arm more."""
+    servers = _servers(deployment)
+    together = FaultsOfMany([server.faults for server in servers])
+    for line in faults:
+        parse_fault(line, together)
+    for server in servers:
+        server.make_steerable()
+        if show:
+            server.log.observer = functools.partial(_show, server)
+
+
+def _show(server: FakeServer, entry: LogEntry) -> None:
+    print(f"{server.host}:{server.port}  {entry}", flush=True)
 
 
 async def _serve(deployment: FakeServer | FakeCluster | FakeSentinel) -> None:
@@ -83,6 +134,8 @@ async def _interrupted() -> None:
 def _announcement(deployment: FakeServer | FakeCluster | FakeSentinel) -> str:
     if isinstance(deployment, FakeServer):
         lines = [deployment.url]
+        lines += [deployment.tls_url] if deployment.tls_port is not None else []
+        lines += [deployment.unix_url] if deployment.unixsocket is not None else []
     elif isinstance(deployment, FakeCluster):
         lines = [f"{node.server.url}  {node.role}" for node in deployment.nodes]
     else:

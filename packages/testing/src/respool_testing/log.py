@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +48,8 @@ class CommandLog:
     def __init__(self, limit: int | None = DEFAULT_LIMIT) -> None:
         self._entries: deque[LogEntry] = deque(maxlen=limit)
         self.forgotten = 0
+        # Who sees each entry as it comes.
+        self.observer: Callable[[LogEntry], None] | None = None
 
     def __iter__(self) -> Iterator[LogEntry]:
         return iter(list(self._entries))
@@ -120,6 +122,8 @@ class CommandLog:
         """Add an entry; the oldest one may have to go."""
         self.forgotten += len(self._entries) == self._entries.maxlen
         self._entries.append(entry)
+        if self.observer is not None:
+            self.observer(entry)
 
     def recent(self, count: int = 20) -> str:
         """Describe the last commands, one a line."""

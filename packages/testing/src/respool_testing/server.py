@@ -88,7 +88,8 @@ class FakeServer(Startable):
         if tls_port is not None and tls is None:
             raise ValueError("a port for TLS needs a TLS context")
         self._tls, self.unixsocket, self.tls_port = tls, unixsocket, tls_port
-        self._shell.steerable = steerable
+        if steerable:
+            self.make_steerable()
 
     @classmethod
     def _around(cls, engine: Engine, host: str, port: int, clock: Clock) -> Self:
@@ -222,6 +223,10 @@ class FakeServer(Startable):
             yield snapshot
         finally:
             self.restore(snapshot)
+
+    def make_steerable(self) -> None:
+        """Let clients arm faults, by the command FAULT."""
+        self._shell.steerable = True
 
     def drop_connections(self) -> int:
         """Cut every client's connection without a word; return how many there were. New ones are accepted."""
