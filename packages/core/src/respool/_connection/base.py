@@ -34,7 +34,7 @@ from respool._wire.commands import block_timeout, is_blocking
 from respool._wire.decoding import decode_reply
 from respool._wire.handshake import Introduction
 from respool._wire.values import ProtocolVersion, ResponseType, ValueT
-from respool.errors import DataError, RedisError, ResponseError, TimeoutError
+from respool.errors import ConnectionError, DataError, RedisError, ResponseError, TimeoutError
 
 ConnectCallback: TypeAlias = Callable[["BaseConnection"], "Awaitable[object] | object"]
 
@@ -112,6 +112,7 @@ class BaseConnection(asyncio.BaseProtocol):
         self._renewal = Renewal(credential_provider, self) if credential_provider is not None else None
         self._owed_auth: tuple[ValueT, ...] | None = None
         self._callbacks: list[ConnectCallback] = []
+        self._is_disowned = False
         self.lifetime = inf
         """Seconds after which its pool replaces it, counted from its opening."""
 
@@ -142,6 +143,7 @@ class BaseConnection(asyncio.BaseProtocol):
         Raises `ConnectionError`, `TimeoutError` after `connect_timeout`, or what the server refused the handshake
         with. Cancelled, it gives the attempt up unless others wait for it.
         """
+        self._check_owned()
         self._session.begin_afresh()
         if not self.is_connected and not self._link.is_opening_task():
             await self._link.wait_open()
@@ -162,6 +164,17 @@ class BaseConnection(asyncio.BaseProtocol):
         """Close the socket now, as if it was lost: a holder that relied on watched keys or the like is told."""
         self._link.close()
 
+    def disown(self) -> None:
+        """Close the socket now, and never open another: its pool has given its slot to others."""
+        self._is_disowned = True
+        self.close()
+
+    def _check_owned(self) -> None:
+        if self._is_disowned:
+            raise ConnectionError(
+                f"{self.describe()}: its pool has closed this connection: get another from there"
+            )
+
     def share(self) -> Generation:
         """Return the current generation, for stateless requests of many; it checks itself when it was idle for long."""
         generation = self._link.start()
@@ -176,7 +189,11 @@ class BaseConnection(asyncio.BaseProtocol):
         if self._link.generation is not None:
             self._link.generation.checks_idle = False
         await self.settled()
-        if self.is_connected and self.idle_seconds > TRUSTED_SECONDS and not self._settings.introduction.noreply:
+        if (
+            self.is_connected
+            and self.idle_seconds > TRUSTED_SECONDS
+            and not self._settings.introduction.noreply
+        ):
             ping = await self.create_request(b"PING", raise_exceptions=False, timeout=PROBE_SECONDS)
             try:
                 await ping
@@ -402,6 +419,7 @@ class BaseConnection(asyncio.BaseProtocol):
         self._pay_auth()
 
     async def _ready(self) -> None:
+        self._check_owned()
         self._session.check(self.describe())
         if not self.is_connected:
             await self.connect()
@@ -444,6 +462,7 @@ class BaseConnection(asyncio.BaseProtocol):
             if name == b"MONITOR":
                 self._link.start().listen(lists=False)
             request = build_request(words, encoding=encoding, convert=self._pushes.put)
+        request.add_done_callback(_look_away)
         request.deadline = self._deadline(words, None)
         self._session.held = after(self._session.held, name)
         self._submit([request])
@@ -489,3 +508,9 @@ def _check_authenticated(generation: Generation, request: asyncio.Future[object]
     error = request.exception()
     if isinstance(error, RedisError):
         generation.end(fresh(error, maybe_executed=False))
+
+
+def _look_away(request: asyncio.Future[object]) -> None:
+    """Retrieve the outcome of a request that nobody awaits: the reader of its messages is told the same."""
+    if not request.cancelled():
+        request.exception()

@@ -144,12 +144,15 @@ class Generation(asyncio.Protocol):
     def submit(self, requests: Iterable[Request[object]]) -> None:
         """Send requests that bring their own deadline, next to each other, in one write where it is possible."""
         fifo = self.fifo
+        soonest = self._time() + SUSPECT_SECONDS
         for request in requests:
             request.timed = True
             fifo.deadlines.add(request)
             fifo.has_silent |= request.silent
             self._append(request)
-        self._arm(fifo.next_deadline())
+            if request.deadline < soonest:
+                soonest = request.deadline
+        self._arm(soonest)
         if not self._scheduled:
             self._schedule()
 

@@ -204,7 +204,7 @@ class Keeper:
         """Take note that a connection's socket is gone. For the connections alone."""
         use = self.ledger.use_of(connection)
         if use is not None and use not in _HELD_BY_SOMEBODY:
-            self._forget(connection)
+            self._discard(connection)
 
     def on_suspect(self, connection: BaseConnection) -> None:
         """Pass on that the server takes suspiciously long. For the connections alone."""
@@ -251,11 +251,8 @@ class Keeper:
             self._offer(connection)
 
     def _discard(self, connection: BaseConnection) -> None:
-        """Close a connection and give its slot to whoever waits."""
-        connection.close()
-        self._forget(connection)
-
-    def _forget(self, connection: BaseConnection) -> None:
+        """Close a connection for good and give its slot to whoever waits."""
+        connection.disown()
         closed = connection.closed
         if closed is not None and not closed.done():
             self.departing.add(closed)
