@@ -21,7 +21,7 @@ BitFieldOperation: TypeAlias = (
     | tuple[Literal["SET", "INCRBY"], str, BitOffset, int]
     | tuple[Literal["OVERFLOW"], Literal["WRAP", "SAT", "FAIL"]]
 )
-"""A step of `bitfield`: what to do, type ("u8" unsigned, "i16" signed), offset, value. OVERFLOW holds for later steps."""
+"""A step of `bitfield`: what to do, type ("u8", signed "i16"), offset, value. OVERFLOW holds for later steps."""
 
 
 class BitmapCommands(Family[T], Generic[T]):

@@ -22,6 +22,9 @@ from respool._client.sorted_set_pops import SortedSetPopCommands
 from respool._client.sorted_set_ranges import SortedSetRangeCommands
 from respool._client.sorted_sets import SortedSetCommands
 from respool._client.sorting import SortingCommands
+from respool._client.stream_groups import StreamGroupCommands
+from respool._client.stream_info import StreamInfoCommands
+from respool._client.streams import StreamCommands
 from respool._client.strings import StringCommands
 from respool._connection.request import Request
 from respool._wire.values import ResponseType, ValueT
@@ -46,6 +49,9 @@ class Commands(
     ListWaitCommands[T],
     SetCommands[T],
     GeoCommands[T],
+    StreamCommands[T],
+    StreamGroupCommands[T],
+    StreamInfoCommands[T],
     Generic[T],
 ):
     """The command set. `T` is what text decodes to: bytes, or str."""

@@ -30,6 +30,11 @@ def unexpected(reply: object) -> InvalidResponse:
     return InvalidResponse(f"the reply is a {type(reply).__name__}, which this command does not answer with")
 
 
+def put_in(value: object) -> V:  # type: ignore[type-var] # the caller says which
+    """Take what somebody put in (a key, a member, a name of a consumer): it is decoded already."""
+    return value  # type: ignore[return-value] # what text decodes to
+
+
 def undecoded(reply: object) -> bytes:
     """Take binary data."""
     if isinstance(reply, bytes):
@@ -77,6 +82,10 @@ def text_set(reply: object) -> set[str]:
 def integer(reply: object) -> int:
     """Take an integer that may come as text."""
     return int(reply) if isinstance(reply, (int, bytes, str)) else int(number(reply))
+
+
+def integer_or_none(reply: object) -> int | None:
+    return None if reply is None else integer(reply)
 
 
 def number(reply: object) -> float:
@@ -152,7 +161,7 @@ def paired(reply: object) -> list[tuple[K, V]]:
 
 def scored(reply: object) -> list[tuple[K, float]]:
     """Take members with their scores."""
-    return [(member, number(score)) for member, score in pairs(reply)]  # type: ignore[misc] # what text decodes to
+    return [(put_in(member), number(score)) for member, score in pairs(reply)]
 
 
 def scanned(reply: object) -> tuple[int, list[V]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from respool._client.replies import integer, items, number
+from respool._client.replies import integer, items, number, put_in
 
 K = TypeVar("K")
 
@@ -38,4 +38,4 @@ def matches(reply: object) -> list[GeoMatch[K]]:
 
 def _match(reply: object) -> GeoMatch[K]:
     member, distance, geohash, place = items(reply)
-    return GeoMatch(member, number(distance), integer(geohash), position(place))  # type: ignore[arg-type] # decoded
+    return GeoMatch(put_in(member), number(distance), integer(geohash), position(place))

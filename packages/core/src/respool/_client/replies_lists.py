@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from respool._client.replies import items, listed
+from respool._client.replies import items, listed, put_in
 
 K = TypeVar("K")
 
@@ -14,7 +14,7 @@ def popped_element(reply: object) -> tuple[K, K] | None:
     if reply is None:
         return None
     key, element = items(reply)
-    return key, element  # type: ignore[return-value] # what text decodes to
+    return put_in(key), put_in(element)
 
 
 def popped_elements(reply: object) -> tuple[K, list[K]] | None:
@@ -22,4 +22,4 @@ def popped_elements(reply: object) -> tuple[K, list[K]] | None:
     if reply is None:
         return None
     key, elements = items(reply)
-    return key, listed(elements)  # type: ignore[return-value] # what text decodes to
+    return put_in(key), listed(elements)

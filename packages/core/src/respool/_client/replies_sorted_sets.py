@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from respool._client.replies import integer, items, number, scored
+from respool._client.replies import integer, items, number, put_in, scored
 
 K = TypeVar("K")
 
@@ -21,7 +21,7 @@ def popped_member(reply: object) -> tuple[K, K, float] | None:
     if reply is None:
         return None
     key, member, score = items(reply)
-    return key, member, number(score)  # type: ignore[return-value] # what text decodes to
+    return put_in(key), put_in(member), number(score)
 
 
 def popped_members(reply: object) -> tuple[K, list[tuple[K, float]]] | None:
@@ -29,4 +29,4 @@ def popped_members(reply: object) -> tuple[K, list[tuple[K, float]]] | None:
     if reply is None:
         return None
     key, members = items(reply)
-    return key, scored(members)  # type: ignore[return-value] # what text decodes to
+    return put_in(key), scored(members)
