@@ -226,18 +226,24 @@ class FakeCluster:
         await self._start_node(node)
         self._settle()
 
-    async def add_node(self, primary: FakeNode | None = None, *, port: int = 0) -> FakeNode:
-        """Add a node and return it: a replica of some primary, or a primary that owns no slots yet."""
+    async def add_node(
+        self, primary: FakeNode | None = None, *, port: int = 0, joined: bool = True
+    ) -> FakeNode:
+        """Add a node and return it: a replica of some primary, or a primary that owns no slots yet.
+
+        With `joined=False` it knows nobody, until somebody says CLUSTER MEET.
+        """
         node = self._new_node(port)
         await self._start_node(node)
-        self.nodes.append(node)
         known = next(each for each in self.nodes if self._serves(each))
-        self._bus.introduce(known._station, node._station)
-        self._bus.beat()
-        if primary is not None:
-            view = node._station.view
-            view.follow(view.nodes[primary.id])
+        self.nodes.append(node)
+        if joined:
+            self._bus.introduce(known._station, node._station)
             self._bus.beat()
+            if primary is not None:
+                view = node._station.view
+                view.follow(view.nodes[primary.id])
+        self._bus.beat()
         return node
 
     async def remove_node(self, node: FakeNode) -> None:
