@@ -120,7 +120,7 @@ async def test_an_attribute_shifts_nothing(
     connection = any_connect()
     request = await connection.create_request(b"DEBUG PROTOCOL", "attrib")
     behind = await connection.create_request(b"ECHO", "mine")
-    replies = await asyncio.gather(request, behind, return_exceptions=True)
+    replies = list(await asyncio.gather(request, behind, return_exceptions=True))
     if any_protocol == 2:
         assert replies == [b"Some real reply following the attribute", b"mine"]
     else:

@@ -13,7 +13,7 @@ from respool.errors import ConnectionError, UnknownCommandError, WrongTypeError
 from respool.lowlevel import ValueT
 from respool_testing import RawConnection
 
-UNSENDABLE = [None, True, [], {}, "\ud800"]
+UNSENDABLE: list[object] = [None, True, [], {}, "\ud800"]
 
 
 # --- one request

@@ -195,11 +195,11 @@ async def test_a_connection_without_replies_is_introduced_all_the_same(
 
 async def test_it_is_connected_from_connect_to_disconnect(any_connect: Connect) -> None:
     connection = any_connect()
-    assert not connection.is_connected
+    states = [connection.is_connected]
     await connection.connect()
-    assert connection.is_connected
+    states.append(connection.is_connected)
     connection.disconnect()
-    assert not connection.is_connected
+    assert [*states, connection.is_connected] == [False, True, False]
 
 
 async def test_connecting_again_changes_nothing(any_connect: Connect) -> None:
