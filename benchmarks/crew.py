@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from collections.abc import Sequence
 from types import TracebackType
 from typing import IO, TYPE_CHECKING
 
@@ -18,10 +19,10 @@ PATIENCE_SECONDS = 60.0
 
 
 class Member:
-    """One process with one peer in it."""
+    """One process with one peer in it: `command` starts it."""
 
-    def __init__(self, peer: str, loop: str) -> None:
-        self._command = (sys.executable, "-m", "benchmarks.worker", peer, loop)
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # `close` closes it
 
@@ -90,7 +91,8 @@ class Crew:
         """Give `order` to the process of `peer`: with `fresh`, to one that did nothing before."""
         member = self._members.get(peer)
         if member is None:
-            member = self._members[peer] = Member(peer, self._loop)
+            command = (sys.executable, "-m", "benchmarks.worker", peer, self._loop)
+            member = self._members[peer] = Member(command)
         if fresh:
             await member.stop()
         return await member.follow(order)
