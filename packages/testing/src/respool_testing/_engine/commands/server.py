@@ -9,7 +9,7 @@ from typing import Final
 
 from respool_testing.replies import OK, Map, Reply
 
-from ..arguments import integer
+from ..arguments import small_integer
 from ..call import Call
 from ..errors import CommandError, syntax_error
 from ..globs import matches
@@ -110,6 +110,6 @@ def _check_flush(call: Call) -> None:
 
 def _index(text: bytes, place: str) -> int:
     try:
-        return integer(text)
+        return small_integer(text)
     except CommandError:
         raise CommandError(f"ERR invalid {place} DB index") from None
