@@ -1,8 +1,7 @@
-"""Connections over TLS and unix sockets, and the options of a TCP socket."""
+"""Connections over TLS and unix sockets."""
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -52,14 +51,6 @@ async def ping(connection: BaseConnection) -> object:
         await connection.wait_closed()
 
 
-def socket_of(connection: BaseConnection) -> socket.socket:
-    transport = connection.start().transport
-    assert transport is not None
-    found = transport.get_extra_info("socket")
-    assert found is not None
-    return found  # type: ignore[no-any-return]
-
-
 async def test_a_connection_speaks_tls(tls_server: FakeServer, authority: trustme.CA) -> None:
     connection = Connection(tls_server.host, tls_server.port, ssl_context=trusting(authority))
     assert await ping(connection) == b"PONG"
@@ -72,23 +63,6 @@ async def test_large_values_go_over_tls(tls_server: FakeServer, authority: trust
     assert await (await connection.create_request(b"GET", "k")) == value
     connection.disconnect()
     await connection.wait_closed()
-
-
-async def test_a_certificate_nobody_vouches_for_is_refused(tls_server: FakeServer) -> None:
-    connection = Connection(
-        tls_server.host, tls_server.port, ssl_context=ssl.create_default_context(), connect_timeout=5
-    )
-    with pytest.raises(ConnectionError, match="no TLS connection") as refused:
-        await ping(connection)
-    assert isinstance(refused.value.__cause__, ssl.SSLError)
-
-
-async def test_tls_to_a_server_without_it_fails_clearly(
-    respool_server: FakeServer, authority: trustme.CA
-) -> None:
-    connection = Connection(respool_server.host, respool_server.port, ssl_context=trusting(authority))
-    with pytest.raises(ConnectionError, match=connection.describe()):
-        await ping(connection)
 
 
 async def test_no_tls_to_a_server_with_it_fails_clearly(tls_server: FakeServer) -> None:
@@ -112,34 +86,19 @@ async def test_a_missing_unix_socket_is_named(tmp_path: Path) -> None:
         await ping(UnixDomainSocketConnection(path))
 
 
-async def test_small_writes_are_not_held_back(respool_server: FakeServer) -> None:
-    connection = Connection(respool_server.host, respool_server.port)
-    await connection.connect()
-    assert socket_of(connection).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    await ping(connection)
+async def test_a_unix_connection_passes_over_what_only_tcp_has(unix_server: FakeServer) -> None:
+    assert unix_server.unixsocket is not None
+    connection = UnixDomainSocketConnection(unix_server.unixsocket, socket_keepalive=True, tcp_user_timeout=3)
+    assert await ping(connection) == b"PONG"
 
 
-@pytest.mark.parametrize(("asked", "set_on_socket"), [(None, True), (True, True), (False, False)])
-async def test_keepalive_is_on_unless_refused(
-    respool_server: FakeServer, asked: bool | None, set_on_socket: bool
-) -> None:
-    connection = Connection(respool_server.host, respool_server.port, socket_keepalive=asked)
-    await connection.connect()
-    assert bool(socket_of(connection).getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) is set_on_socket
-    await ping(connection)
+async def test_credentials_of_the_moment_are_asked_for_on_unix_sockets_too(tmp_path: Path) -> None:
+    path = str(tmp_path / "locked.sock")
+    async with FakeServer(unixsocket=path, password="pw"):
+        assert await ping(UnixDomainSocketConnection(path, credential_provider=lambda: "pw")) == b"PONG"
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPCNT"), reason="this system does not count keepalive probes")
-async def test_keepalive_options_reach_the_socket(respool_server: FakeServer) -> None:
-    options: dict[int, int | bytes] = {socket.TCP_KEEPCNT: 4}
-    connection = Connection(respool_server.host, respool_server.port, socket_keepalive_options=options)
-    await connection.connect()
-    assert socket_of(connection).getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 4
-    await ping(connection)
-
-
-async def test_a_keepalive_option_the_system_lacks_is_our_error(respool_server: FakeServer) -> None:
-    connection = Connection(respool_server.host, respool_server.port, socket_keepalive_options={12345: 1})
-    with pytest.raises(ConnectionError, match="cannot connect"):
-        await ping(connection)
-    await respool_server.until(lambda: not respool_server.connections)
+async def test_credentials_of_the_moment_are_asked_for_on_tcp_too() -> None:
+    async with FakeServer(password="pw") as server:
+        connection = Connection(server.host, server.port, credential_provider=lambda: "pw")
+        assert await ping(connection) == b"PONG"

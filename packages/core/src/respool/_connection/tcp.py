@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ssl import SSLContext
-from typing import cast
+
+from typing_extensions import Unpack
 
 from respool._connection.base import BaseConnection
+from respool._connection.credentials import CredentialSource
+from respool._connection.dialing import dial
+from respool._connection.socket_options import (
+    check_options,
+    keepalive_options,
+    set_options,
+    user_timeout_options,
+)
+from respool._connection.tls import TLSOptions, tls_of
+from respool._connection.tls_advice import explained
 from respool._wire.values import ProtocolVersion
+from respool.errors import DataError
 
-_HAPPY_EYEBALLS_SECONDS = 0.25
-"""Head start of one address family over the other, as RFC 8305 recommends."""
+
+class TCPOptions(TLSOptions, total=False):
+    """Further keywords of a TCP connection. Subclasses pass them on whole."""
+
+    credential_provider: CredentialSource | None
+    """Who knows user name and password at each connect, instead of `username` and `password`."""
+    tcp_user_timeout: float | None
+    """Seconds that sent data may stay unacknowledged; None: `stream_timeout`, but at least 30. `math.inf`: off."""
 
 
 class Connection(BaseConnection):
-    """A connection over TCP. Give an `ssl_context` for TLS; times are in seconds."""
+    """A connection over TCP; times are in seconds.
+
+    TLS takes an `ssl_context`, or its parts (`ssl=True`, `ssl_ca_certs` ...: see `TLSOptions`). Keepalive is on unless
+    `socket_keepalive` is False; `socket_keepalive_options` maps numbers of TCP options to their values. What cannot be
+    used raises `DataError` here, not later.
+    """
 
     def __init__(
         self,
@@ -39,7 +60,9 @@ class Connection(BaseConnection):
         noreply: bool = False,
         noevict: bool = False,
         notouch: bool = False,
+        **options: Unpack[TCPOptions],
     ) -> None:
+        _check_names(options, type(self).__name__)
         super().__init__(
             stream_timeout,
             encoding,
@@ -53,39 +76,48 @@ class Connection(BaseConnection):
             username=username,
             password=password,
             db=db,
+            credential_provider=options.get("credential_provider"),
         )
         self.host = host
-        self.port = int(port)
-        self._ssl_context = ssl_context
-        self._keepalive = socket_keepalive
-        self._keepalive_options = dict(socket_keepalive_options or {})
+        self.port = _checked_port(port)
+        self._tls = tls_of(ssl_context, options)
+        self._socket_options = (
+            *keepalive_options(socket_keepalive, socket_keepalive_options),
+            *user_timeout_options(options.get("tcp_user_timeout"), self._settings.stream_timeout),
+        )
+        check_options(self._socket_options)
 
     def describe(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     async def open_socket(self, make_protocol: Callable[[], asyncio.Protocol]) -> asyncio.BaseTransport:
-        transport, _ = await asyncio.get_running_loop().create_connection(
-            make_protocol,
-            self.host,
-            self.port,
-            ssl=self._ssl_context,
-            # One address needs no race, and a race that is cancelled as it is won leaks the socket.
-            happy_eyeballs_delay=None if _is_address(self.host) else _HAPPY_EYEBALLS_SECONDS,
-        )
-        self._set_socket_options(cast("socket.socket", transport.get_extra_info("socket")))
+        try:
+            transport = await dial(make_protocol, self.host, self.port, self._tls)
+        except OSError as exc:
+            if self._tls is None:
+                raise
+            raise explained(exc, self.describe()) from exc
+        sock = transport.get_extra_info("socket")
+        if sock is not None:  # a network without sockets has no options
+            try:
+                set_options(sock, self._socket_options)
+            except OSError:  # lost as soon as it was found
+                transport.close()
+                raise
         return transport
 
-    def _set_socket_options(self, sock: socket.socket) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._keepalive is not False:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            for option, value in self._keepalive_options.items():
-                sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+def _check_names(options: Mapping[str, object], taker: str) -> None:
+    unknown = sorted(options.keys() - TCPOptions.__optional_keys__)
+    if unknown:
+        raise TypeError(f"{taker}() takes no option {', '.join(unknown)}")
 
 
-def _is_address(host: str) -> bool:
+def _checked_port(port: object) -> int:
     try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+        number = int(port)  # type: ignore[call-overload]  # a URL's query says it as text
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= 65535:
+        raise DataError(f"a port is a number up to 65535, not {port!r}")
+    return int(number)

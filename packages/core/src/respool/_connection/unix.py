@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Callable
 
 from respool._connection.base import BaseConnection
+from respool._connection.credentials import CredentialSource
 from respool._wire.values import ProtocolVersion
 
 
 class UnixDomainSocketConnection(BaseConnection):
-    """A connection over the unix socket at `path`. Times are in seconds."""
+    """A connection over the unix socket at `path`. Times are in seconds.
+
+    Options that only a TCP connection has are taken and mean nothing here.
+    """
 
     def __init__(
         self,
@@ -28,6 +32,7 @@ class UnixDomainSocketConnection(BaseConnection):
         noreply: bool = False,
         noevict: bool = False,
         notouch: bool = False,
+        credential_provider: CredentialSource | None = None,
         **_: object,
     ) -> None:
         super().__init__(
@@ -43,6 +48,7 @@ class UnixDomainSocketConnection(BaseConnection):
             username=username,
             password=password,
             db=db,
+            credential_provider=credential_provider,
         )
         self.path = path
 
