@@ -8,6 +8,7 @@ from respool._connection.base import BaseConnection
 from respool._connection.generation import Generation
 from respool._connection.invocation import CommandInvocation, build_request
 from respool._connection.request import Convert, GroupedRequest, Request, Rescue, SilentRequest, fail, fresh
+from respool._connection.tcp import TCPOptions
 from respool._pool.line import Line
 from respool._pool.retry import RetryPolicy, may_repeat
 from respool._wire.commands import (
@@ -41,6 +42,7 @@ __all__ = [
     "RetryPolicy",
     "SilentRequest",
     "StringT",
+    "TCPOptions",
     "ValueT",
     "block_timeout",
     "build_request",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ssl import SSLContext, SSLError
-from typing import Generic, Protocol, TypeVar
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from respool import Connection
 from respool.errors import ConnectionError, PrimaryNotFoundError, ReplicaNotFoundError
-from respool.lowlevel import Generation, ProtocolVersion
+from respool.lowlevel import Generation, ProtocolVersion, TCPOptions
 from respool_sentinel._views import Address, Role, role_of, spell
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 T = TypeVar("T")
 
@@ -73,6 +76,7 @@ class SentinelManagedConnection(Connection, Generic[T]):
         noreply: bool = False,
         noevict: bool = False,
         notouch: bool = False,
+        **options: Unpack[TCPOptions],
     ) -> None:
         self.connection_pool = connection_pool
         self.target: Target | None = None
@@ -95,6 +99,7 @@ class SentinelManagedConnection(Connection, Generic[T]):
             noreply=noreply,
             noevict=noevict,
             notouch=notouch,
+            **options,
         )
 
     def describe(self) -> str:
@@ -113,9 +118,7 @@ class SentinelManagedConnection(Connection, Generic[T]):
             self.host, self.port = target.address
             try:
                 return await super().open_socket(make_protocol)
-            except SSLError:
-                raise  # the same at every server, most likely, and something to be told
-            except OSError as exc:
+            except OSError as exc:  # a TLS error is none: most likely it is the same at every server
                 failure = exc
         raise failure
 
