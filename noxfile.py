@@ -169,7 +169,10 @@ def servers(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure against other clients on a real server, in one run; arguments go to the benchmarks."""
-    session.install(*(f"packages/{each}" for each in FOLDERS), *group("bench"))
+    session.install(*(f"packages/{each}" for each in FOLDERS))
+    for peer in group("bench"):
+        # One that cannot be had here is shown as not installed; the others are still worth a run.
+        session.install(peer, success_codes=[0, 1, 2])
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

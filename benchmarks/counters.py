@@ -6,8 +6,11 @@ that was completed too early, passes. A server without statistics for each comma
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from benchmarks.peers.door import Address
 from benchmarks.plain import Plain
 
 
@@ -41,6 +44,19 @@ def read(server: Plain) -> Counters:
     """Ask the server for its counters."""
     sections = [server.call("INFO", section) for section in ("stats", "commandstats")]
     return parse("\n".join(each.decode() for each in sections if isinstance(each, bytes)))
+
+
+def read_all(nodes: Iterable[Address]) -> Counters:
+    """Ask several servers, over a new connection to each, and add up."""
+    calls: Counter[str] = Counter()
+    commands = connections = 0
+    for at in nodes:
+        with Plain(at.host, at.port) as server:
+            counted = read(server)
+        calls.update(counted.calls)
+        commands += counted.commands
+        connections += counted.connections
+    return Counters(dict(calls), commands, connections)
 
 
 def check_calls(before: Counters, after: Counters, command: str, claimed: int) -> None:

@@ -47,7 +47,7 @@ def parse(words: Sequence[str], cores: Sequence[int]) -> Options:
     try:
         return Options(
             peers=_chosen("peer", said.peers, NAMES),
-            cells=_chosen("cell", said.cells, CELLS),
+            cells=_cells(said.cells, ours=said.server is None),
             placements=_placements(said.placements, said.cores or cores, ours=said.server is None),
             effort=effort,
             loop=UVLOOP if said.uvloop else STOCK,
@@ -86,6 +86,15 @@ def _chosen(kind: str, wanted: Sequence[str] | None, known: Iterable[str]) -> tu
     if strangers:
         raise ValueError(f"no {kind} is called {strangers[0]!r}: there are {', '.join(names)}")
     return tuple(wanted) if wanted else names
+
+
+def _cells(wanted: Sequence[str] | None, *, ours: bool) -> tuple[str, ...]:
+    """Return the cells to measure. A server that is there already is no cluster."""
+    chosen = _chosen("cell", wanted, CELLS)
+    possible_here = tuple(name for name in chosen if ours or not CELLS[name].on_cluster)
+    if wanted and chosen != possible_here:
+        raise ValueError("a cell on a cluster needs servers of our own: leave --server out")
+    return possible_here
 
 
 def _placements(wanted: Sequence[str] | None, cores: Sequence[int], *, ours: bool) -> tuple[Placement, ...]:

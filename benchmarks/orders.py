@@ -14,7 +14,7 @@ class Order:
     """Take one sample. `cores` None: run where the kernel likes."""
 
     cell: str
-    at: Address
+    nodes: tuple[Address, ...]
     cores: tuple[int, ...] | None
     effort: Effort
 
@@ -25,7 +25,8 @@ class Order:
     def from_line(line: str) -> Order:
         said = json.loads(line)
         cores = None if said["cores"] is None else tuple(said["cores"])
-        return Order(said["cell"], Address(**said["at"]), cores, Effort(**said["effort"]))
+        nodes = tuple(Address(**each) for each in said["nodes"])
+        return Order(said["cell"], nodes, cores, Effort(**said["effort"]))
 
 
 @dataclass(frozen=True)

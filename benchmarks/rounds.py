@@ -61,7 +61,7 @@ async def measure(
 
     async def ask(peer: str) -> Answer:
         return await crew.follow(
-            peer, Order(cell.name, target.at, placement.client, effort), fresh=cell.fresh
+            peer, Order(cell.name, target.nodes, placement.client, effort), fresh=cell.fresh
         )
 
     return await take_row(cell, placement, ask, peers, effort.rounds, seed)

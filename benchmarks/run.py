@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from benchmarks import conditions, table
 from benchmarks.cells import CELLS
@@ -14,21 +15,29 @@ from benchmarks.options import Options, parse
 from benchmarks.placement import allowed_cores
 from benchmarks.results import Report
 from benchmarks.rounds import measure
-from benchmarks.target import Target, prepared
+from benchmarks.target import Target, prepared, prepared_cluster
 
 
 async def run(options: Options) -> Report:
     """Take all rows. Progress goes to standard error, so that the table can be put into a file."""
-    async with prepared(options.server) as target, Crew(options.loop) as crew:
-        report = Report(describe(options, target))
+    async with AsyncExitStack() as stack:
+        alone = await stack.enter_async_context(prepared(options.server))
+        cluster = await stack.enter_async_context(prepared_cluster()) if _wants_cluster(options) else alone
+        crew = await stack.enter_async_context(Crew(options.loop))
+        report = Report(describe(options, alone))
         for placement in options.placements:
-            for name in options.cells:
-                print(f"... {name}, {placement.name}", file=sys.stderr)
+            for cell in (CELLS[name] for name in options.cells):
+                print(f"... {cell.name}, {placement.name}", file=sys.stderr)
+                target = cluster if cell.on_cluster else alone
                 row = await measure(
-                    target, crew, CELLS[name], placement, options.peers, options.effort, options.seed
+                    target, crew, cell, placement, options.peers, options.effort, options.seed
                 )
                 report.rows.append(row)
     return report
+
+
+def _wants_cluster(options: Options) -> bool:
+    return any(CELLS[name].on_cluster for name in options.cells)
 
 
 def describe(options: Options, target: Target) -> dict[str, str]:

@@ -22,7 +22,7 @@ from benchmarks.placement import pin
 def take_sample(peer_name: str, loop: str, order: Order) -> Answer:
     """Follow an order. What goes wrong is the answer: nothing a peer raises ends the run."""
     try:
-        setting = Setting(load(peer_name), order.at, order.effort)
+        setting = Setting(load(peer_name), order.nodes, order.effort)
         if order.cores is not None:
             pin(os.getpid(), order.cores)
         return Answer(loops.run(CELLS[order.cell].measure(setting), loop))  # type: ignore[arg-type]

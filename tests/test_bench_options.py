@@ -66,6 +66,10 @@ def test_a_server_that_is_not_ours_is_not_pinned() -> None:
     assert [each.name for each in options.placements] == ["free"]
 
 
+def test_a_server_that_is_not_ours_is_no_cluster() -> None:
+    assert set(CELLS) - set(parse(["--server", "redis://example.com"], cores=[]).cells) == {"cluster-64"}
+
+
 def test_one_core_allows_no_second() -> None:
     assert set(possible([3])) == {"free", "one core"}
 
@@ -77,6 +81,7 @@ def test_one_core_allows_no_second() -> None:
         (["--cells", "nothing"], "no cell is called 'nothing'"),
         (["--placements", "moon"], "no placement is called 'moon'"),
         (["--placements", "two cores"], "is not possible here"),
+        (["--server", "redis://example.com", "--cells", "cluster-64"], "needs servers of our own"),
         (["--rounds", "0"], "invalid"),
         (["--seconds", "nan"], "invalid"),
         (["--seconds", "-1"], "invalid"),

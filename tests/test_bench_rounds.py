@@ -50,7 +50,7 @@ async def test_a_peer_that_failed_is_shown_as_failed_and_not_asked_again() -> No
 
 
 def test_orders_and_answers_survive_the_pipe() -> None:
-    order = Order("get-1", Address("127.0.0.1", 1), (0, 1), QUICK)
+    order = Order("get-1", (Address("127.0.0.1", 1), Address("127.0.0.1", 2)), (0, 1), QUICK)
     assert Order.from_line(order.to_line()) == order
     answer = Answer({"rate": 1.5}, "no")
     assert Answer.from_line(answer.to_line()) == answer

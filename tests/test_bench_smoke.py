@@ -72,17 +72,17 @@ async def test_an_earlier_run_is_drawn_again(tmp_path: Path) -> None:
 
 def test_a_peer_that_is_not_installed_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers, "_PLACES", {"missing": "benchmarks.peers.missing"})
-    answer = worker.take_sample("missing", "asyncio", Order("get-1", NOWHERE, None, QUICK))
+    answer = worker.take_sample("missing", "asyncio", Order("get-1", (NOWHERE,), None, QUICK))
     assert answer.failure == "not installed: No module named 'benchmarks.peers.missing'"
 
 
 def test_a_peer_that_cannot_connect_has_failed() -> None:
-    answer = worker.take_sample("bare loop", "asyncio", Order("get-1", NOWHERE, None, QUICK))
+    answer = worker.take_sample("bare loop", "asyncio", Order("get-1", (NOWHERE,), None, QUICK))
     assert (answer.failure or "").startswith("ConnectionRefusedError")
 
 
 def test_a_worker_answers_every_order_with_a_line() -> None:
-    order = Order("get-1", NOWHERE, None, QUICK).to_line()
+    order = Order("get-1", (NOWHERE,), None, QUICK).to_line()
     answers = io.StringIO()
     worker.serve("bare loop", "asyncio", io.StringIO(f"{order}\n{order}\n"), answers)
     assert all(Answer.from_line(line).failure for line in answers.getvalue().splitlines())
@@ -93,7 +93,7 @@ async def follow(program: str) -> Answer:
     """Give an order to a process that runs `program` in the place of a worker."""
     member = Member([sys.executable, "-c", program])
     try:
-        return await member.follow(Order("get-1", NOWHERE, None, QUICK), patience=0.1)
+        return await member.follow(Order("get-1", (NOWHERE,), None, QUICK), patience=0.1)
     finally:
         await member.stop()
         member.close()
@@ -110,7 +110,7 @@ async def test_a_process_that_stays_silent_has_failed() -> None:
 
 async def test_a_crew_asks_each_peer_in_its_own_process() -> None:
     async with Crew("asyncio") as crew:
-        wrong = Order("no such cell", NOWHERE, None, QUICK)
+        wrong = Order("no such cell", (NOWHERE,), None, QUICK)
         answers = [await crew.follow(peer, wrong, fresh=False) for peer in ("no such peer", "bare loop")]
     assert [answer.failure for answer in answers] == ["KeyError: 'no such peer'", "KeyError: 'no such cell'"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from types import MappingProxyType
 
-from benchmarks.cells.calls import gathered, latency, pipelined, throughput
+from benchmarks.cells.calls import cluster_throughput, gathered, latency, pipelined, throughput
 from benchmarks.cells.cell import Cell, Metric
 from benchmarks.cells.connections import connect_rate, idle_weight, lease_rate
 from benchmarks.cells.importing import import_time
@@ -48,6 +48,13 @@ _ALL = (
         (Metric("weight", "KiB", higher_is_better=False),),
         idle_weight,
         fresh=True,
+    ),
+    Cell(
+        "cluster-64",
+        "cluster of three, GET, 64 tasks",
+        CALLS,
+        partial(cluster_throughput, tasks=64),
+        on_cluster=True,
     ),
     Cell(
         "import",

@@ -7,9 +7,10 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.cells.cell import Sample, Setting
-from benchmarks.cells.working import Whistle, WrongAnswer, counted, opened, repeating
+from benchmarks.cells.working import Whistle, Work, WrongAnswer, counted, opened, opened_cluster, repeating
 from benchmarks.data import KEYS
 from benchmarks.figures import percentile
+from benchmarks.peers.door import Calls
 from benchmarks.window import Window
 
 LATENCY_TASKS = 50
@@ -23,17 +24,27 @@ def speed(window: Window) -> Sample:
 async def throughput(setting: Setting, tasks: int) -> Sample:
     """Let `tasks` tasks GET, each waiting for its reply before the next."""
     async with opened(setting, tasks) as client:
-        get = client.get
+        return speed(await counted(setting, "get", _getting(client), tasks))
 
-        async def work(number: int, whistle: Whistle) -> int:
-            key = KEYS[number % len(KEYS)]
-            calls = 0
-            while not whistle.blown:
-                await get(key)
-                calls += 1
-            return calls
 
-        return speed(await counted(setting, "get", work, tasks))
+async def cluster_throughput(setting: Setting, tasks: int) -> Sample:
+    """Let `tasks` tasks GET from a cluster; their keys are spread over its nodes."""
+    async with opened_cluster(setting, tasks) as client:
+        return speed(await counted(setting, "get", _getting(client), tasks))
+
+
+def _getting(client: Calls) -> Work:
+    get = client.get
+
+    async def work(number: int, whistle: Whistle) -> int:
+        key = KEYS[number % len(KEYS)]
+        calls = 0
+        while not whistle.blown:
+            await get(key)
+            calls += 1
+        return calls
+
+    return work
 
 
 async def latency(setting: Setting) -> Sample:

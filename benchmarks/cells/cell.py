@@ -24,8 +24,13 @@ class Setting:
     """Whom to measure, where, and how much."""
 
     peer: Peer
-    at: Address
+    nodes: tuple[Address, ...]
     effort: Effort
+
+    @property
+    def at(self) -> Address:
+        """Where the one server listens."""
+        return self.nodes[0]
 
 
 Sample: TypeAlias = dict[str, float]
@@ -34,10 +39,14 @@ Sample: TypeAlias = dict[str, float]
 
 @dataclass(frozen=True)
 class Cell:
-    """`measure` opens what it needs and closes it. A `fresh` cell wants a process that did nothing before."""
+    """`measure` opens what it needs and closes it.
+
+    A `fresh` cell wants a process that did nothing before; one `on_cluster`, a cluster instead of one server.
+    """
 
     name: str
     title: str
     metrics: tuple[Metric, ...]
     measure: Callable[[Setting], Awaitable[Sample]]
     fresh: bool = False
+    on_cluster: bool = False

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from benchmarks.cells.cell import Setting
 from benchmarks.data import KEYS, VALUE
-from benchmarks.peers.door import Client
+from benchmarks.peers.door import Calls, Client
 from benchmarks.window import Window, audited
 
 
@@ -37,10 +37,24 @@ Work: TypeAlias = Callable[[int, Whistle], Awaitable[int]]
 async def opened(setting: Setting, tasks: int) -> AsyncIterator[Client]:
     """Open a client that is known to answer rightly, and close it."""
     client = await setting.peer.open(setting.at, tasks)
+    async with _checked(client):
+        yield client
+
+
+@asynccontextmanager
+async def opened_cluster(setting: Setting, tasks: int) -> AsyncIterator[Calls]:
+    """Open a client of the cluster that is known to answer rightly, and close it."""
+    client = await setting.peer.open_cluster(setting.nodes, tasks)
+    async with _checked(client):
+        yield client
+
+
+@asynccontextmanager
+async def _checked(client: Calls) -> AsyncIterator[None]:
     try:
         if (reply := await client.get(KEYS[0])) not in (VALUE, VALUE.decode()):
             raise WrongAnswer(f"GET {KEYS[0]} returned {reply!r}")
-        yield client
+        yield
     finally:
         await client.close()
 
@@ -59,7 +73,7 @@ async def work_together(work: Work, tasks: int, seconds: float) -> int:
 async def counted(setting: Setting, command: str, work: Work, tasks: int = 1) -> Window:
     """Warm up, then measure; every call is one `command`, and the server is asked whether it was."""
     await work_together(work, tasks, setting.effort.warm_up_seconds())
-    with audited(setting.at, command) as window:
+    with audited(setting.nodes, command) as window:
         window.calls = await work_together(work, tasks, setting.effort.seconds)
     return window
 

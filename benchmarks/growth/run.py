@@ -28,11 +28,11 @@ async def grow(most: int, seconds: float) -> GrowthReport:
         report = GrowthReport({**conditions.machine(), "server": target.version})
         add = report.curves.append
         for name in FLYING:
-            add(await flight.cost_curve(name, load(name), target.at, flying, seconds))
+            add(await flight.cost_curve(name, load(name), target.nodes[0], flying, seconds))
         for name in FLYING:
             add(
                 await flight.weight_curve(
-                    name, load(name), target.at, [size for size in flying if size >= 100]
+                    name, load(name), target.nodes[0], [size for size in flying if size >= 100]
                 )
             )
     for curve in (pools.lease_curve, pools.close_curve, pools.hand_over_curve, pools.cancel_curve):

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 
 from benchmarks.bare import Bare
-from benchmarks.peers.door import Address, Client, Connections, NotOffered
+from benchmarks.bare_cluster import BareCluster
+from benchmarks.peers.door import Address, Calls, Client, Connections, NotOffered
 
 
 async def _connect(at: Address) -> Bare:
@@ -32,6 +33,18 @@ class BareClient:
 
     async def close(self) -> None:
         self._bare.close()
+
+
+class BareClusterClient:
+    """A `BareCluster`."""
+
+    def __init__(self, cluster: BareCluster) -> None:
+        self._cluster = cluster
+        self.get = cluster.get
+        self.set = cluster.set
+
+    async def close(self) -> None:
+        self._cluster.close()
 
 
 class BareConnections:
@@ -61,6 +74,9 @@ class BareLoop:
 
     async def open(self, at: Address, tasks: int) -> Client:
         return BareClient(await _connect(at))
+
+    async def open_cluster(self, nodes: Sequence[Address], tasks: int) -> Calls:
+        return BareClusterClient(await BareCluster.connect(nodes[0].host, nodes[0].port))
 
     async def connections(self, at: Address, most: int) -> Connections:
         return BareConnections(at)

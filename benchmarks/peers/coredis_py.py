@@ -9,15 +9,15 @@ import coredis
 import coredis.connection
 import coredis.pool
 
-from benchmarks.peers.door import Address, Client, Connections
+from benchmarks.peers.door import Address, Calls, Client, Connections
 
 
 class CoredisClient:
-    """A `coredis.Redis`, which multiplexes commands over the connections of its pool by itself."""
+    """A `coredis.Redis`, which multiplexes commands over the connections of its pool by itself; or its cluster's."""
 
-    def __init__(self, at: Address) -> None:
+    def __init__(self, redis: coredis.Redis | coredis.RedisCluster) -> None:
         self._block = AsyncExitStack()
-        self._redis = coredis.Redis(host=at.host, port=at.port)
+        self._redis = redis
         self.get = self._redis.get
         self.set = self._redis.set
 
@@ -68,7 +68,13 @@ class Coredis:
     module = "coredis"
 
     async def open(self, at: Address, tasks: int) -> Client:
-        client = CoredisClient(at)
+        client = CoredisClient(coredis.Redis(host=at.host, port=at.port))
+        await client.start()
+        return client
+
+    async def open_cluster(self, nodes: Sequence[Address], tasks: int) -> Calls:
+        places = [coredis.connection.TCPLocation(at.host, at.port) for at in nodes]
+        client = CoredisClient(coredis.RedisCluster(startup_nodes=places))
         await client.start()
         return client
 

@@ -19,7 +19,7 @@ class Address:
     port: int
 
 
-class Client(Protocol):
+class Calls(Protocol):
     """One client, as its users hold it: shared by all tasks."""
 
     def get(self, key: str, /) -> Awaitable[object]:
@@ -27,10 +27,14 @@ class Client(Protocol):
 
     def set(self, key: str, value: bytes, /) -> Awaitable[object]: ...
 
+    async def close(self) -> None: ...
+
+
+class Client(Calls, Protocol):
+    """A client of one server."""
+
     async def pipeline(self, keys: Sequence[str]) -> Sequence[object]:
         """Send one GET for each key together, without a transaction; return the replies."""
-
-    async def close(self) -> None: ...
 
 
 class Connections(Protocol):
@@ -56,6 +60,9 @@ class Peer(Protocol):
 
     async def open(self, at: Address, tasks: int) -> Client:
         """Make a client that `tasks` tasks will use at once."""
+
+    async def open_cluster(self, nodes: Sequence[Address], tasks: int) -> Calls:
+        """Make a client of a cluster, of which `nodes` are known, that `tasks` tasks will use at once."""
 
     async def connections(self, at: Address, most: int) -> Connections:
         """Make a pool of at most `most` connections, none of which is open yet."""

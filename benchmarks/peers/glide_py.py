@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import glide
 
-from benchmarks.peers.door import Address, Client, Connections, NotOffered
+from benchmarks.peers.door import Address, Calls, Client, Connections, NotOffered
 
 # Its default of 250 ms would fail requests behind a thousand others, and its bound of 1000 in flight refuse them.
 REQUEST_TIMEOUT_MS = 30_000
@@ -41,6 +41,18 @@ class SharedGlideClient:
         await self._client.close()
 
 
+class GlideClusterCalls:
+    """A `GlideClusterClient`."""
+
+    def __init__(self, client: glide.GlideClusterClient) -> None:
+        self._client = client
+        self.get = client.get
+        self.set = client.set
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
 class GlideConnections:
     """Clients, each of which is one connection."""
 
@@ -68,6 +80,14 @@ class Glide:
 
     async def open(self, at: Address, tasks: int) -> Client:
         return SharedGlideClient(await _create(at, tasks))
+
+    async def open_cluster(self, nodes: Sequence[Address], tasks: int) -> Calls:
+        options = glide.GlideClusterClientConfiguration(
+            [glide.NodeAddress(at.host, at.port) for at in nodes],
+            request_timeout=REQUEST_TIMEOUT_MS,
+            inflight_requests_limit=tasks + ROOM,
+        )
+        return GlideClusterCalls(await glide.GlideClusterClient.create(options))
 
     async def connections(self, at: Address, most: int) -> Connections:
         return GlideConnections(at)

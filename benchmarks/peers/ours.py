@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import respool
-from benchmarks.peers.door import Address, Client, Connections
+import respool_cluster
+from benchmarks.peers.door import Address, Calls, Client, Connections
 
 
 class OurClient:
@@ -21,6 +22,18 @@ class OurClient:
             for key in keys:
                 pipe.get(key)
             return await pipe.execute()
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+class OurClusterClient:
+    """A `RedisCluster` with its defaults."""
+
+    def __init__(self, nodes: Sequence[Address]) -> None:
+        self._redis = respool_cluster.RedisCluster([respool_cluster.Node(at.host, at.port) for at in nodes])
+        self.get = self._redis.get
+        self.set = self._redis.set
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -55,6 +68,9 @@ class Ours:
 
     async def open(self, at: Address, tasks: int) -> Client:
         return OurClient(at)
+
+    async def open_cluster(self, nodes: Sequence[Address], tasks: int) -> Calls:
+        return OurClusterClient(nodes)
 
     async def connections(self, at: Address, most: int) -> Connections:
         return OurConnections(at, most)

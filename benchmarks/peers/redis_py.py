@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import redis.asyncio
 
-from benchmarks.peers.door import Address, Client, Connections
+from benchmarks.peers.door import Address, Calls, Client, Connections
 
 
 class RedisPyClient:
@@ -23,6 +23,20 @@ class RedisPyClient:
                 pipe.get(key)
             replies: list[object] = await pipe.execute()
             return replies
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+class RedisPyClusterClient:
+    """A `redis.asyncio.RedisCluster`, whose pools, one for each node, are let grow too."""
+
+    def __init__(self, nodes: Sequence[Address], tasks: int) -> None:
+        self._redis = redis.asyncio.RedisCluster(
+            host=nodes[0].host, port=nodes[0].port, max_connections=tasks + 1
+        )
+        self.get = self._redis.get
+        self.set = self._redis.set
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -57,6 +71,9 @@ class RedisPy:
 
     async def open(self, at: Address, tasks: int) -> Client:
         return RedisPyClient(at, tasks)
+
+    async def open_cluster(self, nodes: Sequence[Address], tasks: int) -> Calls:
+        return RedisPyClusterClient(nodes, tasks)
 
     async def connections(self, at: Address, most: int) -> Connections:
         return RedisPyConnections(at, most)
