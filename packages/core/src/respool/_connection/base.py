@@ -484,7 +484,7 @@ class BaseConnection(asyncio.BaseProtocol):
             await self._ready()
             timeout = None if block else self._settings.stream_timeout
             try:
-                message = await asyncio.wait_for(self._pushes.wait(types), timeout)
+                message = await self._pushes.wait(types, timeout)
             except asyncio.TimeoutError:
                 raise TimeoutError(f"{self.describe()}: no push message within {timeout:g} s") from None
         decoded = self._settings.decode_responses if decode is None else decode

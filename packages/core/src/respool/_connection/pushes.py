@@ -50,9 +50,14 @@ class PushBox:
                 self.messages.put_nowait(message)
         return found
 
-    async def wait(self, types: frozenset[bytes] | None) -> object:
-        """Wait for the next message of these types. Cancelled, it takes none."""
-        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    async def wait(self, types: frozenset[bytes] | None, seconds: float | None = None) -> object:
+        """Wait for the next message of these types. Cancelled, it takes none.
+
+        Raises `asyncio.TimeoutError` after `seconds`; with None it waits as long as it takes.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[object] = loop.create_future()
+        timer = None if seconds is None else loop.call_later(seconds, _run_out, future)
         reader = (types, future)
         self._readers.append(reader)
         try:
@@ -62,6 +67,8 @@ class PushBox:
                 self._put_back(future.result())
             raise
         finally:
+            if timer is not None:
+                timer.cancel()
             if reader in self._readers:
                 self._readers.remove(reader)
 
@@ -78,6 +85,11 @@ class PushBox:
 
     def _drain(self) -> list[object]:
         return [self.messages.get_nowait() for _ in range(self.messages.qsize())]
+
+
+def _run_out(future: asyncio.Future[object]) -> None:
+    if not future.done():
+        future.set_exception(asyncio.TimeoutError())
 
 
 def _wanted(message: object, types: frozenset[bytes] | None) -> bool:

@@ -54,6 +54,7 @@ class Keeper:
         """Sockets that were closed and have not let go of the loop yet."""
         self._owner = owner
         self._rules = rules
+        self._in_advance: set[BaseConnection] = set()
         self._line_waiter: asyncio.Future[BaseConnection] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -187,12 +188,12 @@ class Keeper:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.line.close(ConnectionError(f"{self._owner.describe()}: the pool was disconnected"))
-        for connection in self.ledger:
-            if self.ledger.use_of(connection) in _HELD_BY_SOMEBODY:
-                connection.close()
-            else:
-                self._discard(connection)
+        with self.line.closing(ConnectionError(f"{self._owner.describe()}: the pool was disconnected")):
+            for connection in self.ledger:
+                if self.ledger.use_of(connection) in _HELD_BY_SOMEBODY:
+                    connection.close()
+                else:
+                    self._discard(connection)
 
     async def drain(self) -> None:
         """Wait until nothing is under way any more, blocking commands aside; for `stream_timeout` at most."""
@@ -281,20 +282,21 @@ class Keeper:
         self.open_missing()
         self.keep_watch()
 
-    def open_missing(self) -> list[BaseConnection]:
+    def open_missing(self) -> None:
         """Begin to open what `min_connections` lacks."""
-        opening = []
         for _ in range(missing(self.ledger, self._rules)):
             connection = self.ledger.reserve()
             if connection is None:
-                break
+                return
+            self._in_advance.add(connection)
             connection.start().opened.add_done_callback(partial(self._opened_in_advance, connection))
-            opening.append(connection)
-        return opening
+
+    async def warm_up(self) -> None:
+        """Wait until `min_connections` are there. Raises what opening one failed with."""
+        self.open_missing()
+        await asyncio.gather(*(connection.connect() for connection in self._in_advance))
 
     def _opened_in_advance(self, connection: BaseConnection, opened: asyncio.Future[None]) -> None:
+        self._in_advance.discard(connection)
         if self.ledger.use_of(connection) is Use.OPENING:
-            if opened.cancelled() or opened.exception() is not None:
-                self._discard(connection)
-            else:
-                self._put_back(connection)
+            self._put_back(connection)

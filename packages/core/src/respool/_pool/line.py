@@ -7,7 +7,8 @@ here for its next attempt after a failure that allows one, or for a slot where n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from math import inf
 from typing import Protocol
 
@@ -35,7 +36,7 @@ class SharedSlot(Protocol):
 class Line:
     """Sends stateless commands. Calling never waits and never raises: failure arrives through the future."""
 
-    __slots__ = ("_again", "_loop", "_parked", "_policy", "_pool", "_timer", "send")
+    __slots__ = ("_again", "_is_closing", "_loop", "_parked", "_policy", "_pool", "_timer", "send")
 
     send: Callable[[Request[object]], None]
     """Send a request, with the default deadline."""
@@ -47,6 +48,7 @@ class Line:
         self._again: list[Request[object]] = []
         self._parked: list[Request[object]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._is_closing = False
         self.send = self._send_first
 
     def submit(self, requests: Sequence[Request[object]]) -> None:
@@ -57,6 +59,8 @@ class Line:
 
     def rescue(self, request: Request[object], error: RedisError) -> bool:
         """Send a failed request again, later, where that cannot execute it twice."""
+        if self._is_closing:
+            return False
         attempt: int = getattr(request, "attempts", 0)
         due = self._loop.time() + self._policy.delay(attempt)
         if not may_repeat(request, error) or attempt >= self._policy.attempts or due >= request.deadline:
@@ -85,15 +89,21 @@ class Line:
         parked, self._parked = self._parked, []
         _fail_all(parked, error)
 
-    def close(self, error: RedisError) -> None:
-        """Fail whatever waits here."""
-        self.lost()
-        self.refuse(error)
-        again, self._again = self._again, []
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        _fail_all(again, error)
+    @contextmanager
+    def closing(self, error: RedisError) -> Iterator[None]:
+        """Fail whatever waits here, and rescue nothing that fails in the block."""
+        self._is_closing = True
+        try:
+            self.lost()
+            self.refuse(error)
+            again, self._again = self._again, []
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            _fail_all(again, error)
+            yield
+        finally:
+            self._is_closing = False
 
     # ---- inside
 

@@ -150,7 +150,7 @@ class ConnectionPool:
 
         Without it they are opened in the background, from the pool's first use on.
         """
-        await asyncio.gather(*(connection.connect() for connection in self._bind().open_missing()))
+        await self._bind().warm_up()
 
     def disconnect(self) -> None:
         """Close every connection now. What is in flight fails; the pool can be used again.
