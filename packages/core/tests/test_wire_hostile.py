@@ -138,6 +138,14 @@ def test_an_attribute_is_found_out_however_it_is_cut(before: bytes, size: int) -
         feed(before + b"|1\r\n+ttl\r\n:3600\r\n:5\r\n", size)
 
 
+def test_an_attribute_is_found_out_behind_a_value_of_many_lines() -> None:
+    parser = ReplyParser()
+    assert list(parser.feed(b"$20000\r\n" + b"x" * 5000)) == []
+    assert len(list(parser.feed(b"\n" * 15_000 + b"\r\n"))) == 1
+    with pytest.raises(MalformedReply, match="attribute"):
+        list(parser.feed(b"|1\r\n+ttl\r\n:3600\r\n:5\r\n"))
+
+
 # --- an idle parser
 
 

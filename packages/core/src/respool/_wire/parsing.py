@@ -109,6 +109,8 @@ class ReplyParser:
             else:
                 self._announced += announced[0]
         self._passing = max(0, after - len(data))
+        if self._passing:
+            self._stay_careful()
         yield from self._finish(data, shown)
 
     def _finish(self, data: bytes, shown: int) -> Iterator[list[object]]:
@@ -148,5 +150,7 @@ class ReplyParser:
     def _hold(self, data: bytes, wanted: int) -> None:
         self._held.append(data)
         self._wanted = wanted
-        # So that what comes next is taken carefully too.
+        self._stay_careful()
+
+    def _stay_careful(self) -> None:
         self._arrived = max(self._arrived, _RENEWAL)
