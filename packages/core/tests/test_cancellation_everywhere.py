@@ -275,19 +275,16 @@ def everything(**defects: str) -> list[ParameterSet]:
     ]
 
 
-LEFT_IN_MULTI = "EXEC that is cancelled before it is written leaves MULTI to the next lease"
-SHARE_OUTSIDE = "a share that its pool forgot connects again, outside of its bound"
-UNRETRIEVED = "the request of send_command fails with nobody to retrieve its error"
 
 
-@pytest.mark.parametrize("work", everything(watches_and_transacts=LEFT_IN_MULTI))
+@pytest.mark.parametrize("work", everything())
 async def test_cancelled_at_any_step_it_leaves_everything_whole(
     respool_server: FakeServer, work: Work
 ) -> None:
     await sweep(Fake(respool_server), work, lambda task: task.cancel())
 
 
-@pytest.mark.parametrize("work", everything(takes_a_share=SHARE_OUTSIDE, listens=UNRETRIEVED))
+@pytest.mark.parametrize("work", everything())
 async def test_cut_off_at_any_step_it_leaves_everything_whole(respool_server: FakeServer, work: Work) -> None:
     server = Fake(respool_server)
     await sweep(server, work, lambda _: server.kill_everybody())
@@ -302,7 +299,7 @@ async def test_refused_from_any_step_on_it_leaves_everything_whole(
     await sweep(Fake(respool_server), work, act, mend=faults.clear)
 
 
-@pytest.mark.parametrize("work", everything(listens=UNRETRIEVED))
+@pytest.mark.parametrize("work", everything())
 async def test_cut_off_and_kept_out_from_any_step_on_it_leaves_everything_whole(
     respool_server: FakeServer, work: Work
 ) -> None:
@@ -313,14 +310,14 @@ async def test_cut_off_and_kept_out_from_any_step_on_it_leaves_everything_whole(
     await sweep(Fake(respool_server), work, go_away, mend=respool_server.faults.clear)
 
 
-@pytest.mark.parametrize("work", everything(watches_and_transacts=LEFT_IN_MULTI))
+@pytest.mark.parametrize("work", everything())
 async def test_cancelled_on_a_real_server_it_leaves_everything_whole(
     real_server: ServerProcess, work: Work
 ) -> None:
     await sweep(Real(real_server), work, lambda task: task.cancel())
 
 
-@pytest.mark.parametrize("work", everything(takes_a_share=SHARE_OUTSIDE, listens=UNRETRIEVED))
+@pytest.mark.parametrize("work", everything())
 async def test_cut_off_by_a_real_server_it_leaves_everything_whole(
     real_server: ServerProcess, work: Work
 ) -> None:
