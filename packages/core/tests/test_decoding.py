@@ -29,6 +29,10 @@ def test_bytes_that_do_not_decode_stay_bytes() -> None:
     assert decode_reply([b"\xff\xfe", b"ok"], "utf-8") == [b"\xff\xfe", "ok"]
 
 
+def test_bytes_that_a_codec_finds_fault_with_stay_bytes() -> None:
+    assert decode_reply([b"a-!", b"b-"], "punycode") == [b"a-!", "b"]
+
+
 def test_the_encoding_is_the_one_asked_for() -> None:
     assert decode_reply(b"\xe9", "latin-1") == "é"
 
@@ -53,3 +57,15 @@ def test_the_raw_reply_is_not_changed() -> None:
 def test_requests_of_one_encoding_share_their_decoder() -> None:
     assert decoder("utf-8") is decoder("utf-8")
     assert decoder("latin-1")(b"\xe9") == "é"
+
+
+def test_a_reply_of_too_many_levels_is_returned_as_it_is() -> None:
+    reply: object = b"x"
+    for _ in range(5000):
+        reply = [reply]
+    assert decode_reply(reply, "utf-8") is reply
+
+
+def test_a_reply_of_many_levels_is_decoded() -> None:
+    (reply,) = ReplyParser().feed(b"*1\r\n" * 100 + b"+x\r\n")
+    assert repr(decode_reply(reply, "utf-8")) == "[" * 100 + "'x'" + "]" * 100

@@ -12,17 +12,27 @@ from respool._wire.parsing import Push
 
 
 def decode_reply(reply: object, encoding: str) -> object:
-    """Return `reply` with every bytes in it decoded, keys of maps included."""
+    """Return `reply` with text wherever there were bytes; errors inside it stay errors, pushes become lists.
+
+    A reply of more levels than Python can follow is returned as it is.
+    """
+    if reply.__class__ is bytes:
+        return _decode_bytes(reply, encoding)  # type: ignore[arg-type] # the class was just asked
+    try:
+        return _decode_parts(reply, encoding)
+    except RecursionError:
+        return list(reply) if isinstance(reply, Push) else reply
+
+
+def _decode_parts(reply: object, encoding: str) -> object:
     kind = reply.__class__
     if kind is bytes:
-        return _decode_bytes(reply, encoding)  # type: ignore[arg-type] # the class was just asked
-    if kind is list:
-        return [decode_reply(item, encoding) for item in reply]  # type: ignore[attr-defined]
+        return _decode_bytes(reply, encoding)  # type: ignore[arg-type]
+    if kind is list or kind is Push:
+        return [_decode_parts(item, encoding) for item in reply]  # type: ignore[attr-defined]
     if kind is dict:
         items = reply.items()  # type: ignore[attr-defined]
-        return {decode_reply(key, encoding): decode_reply(value, encoding) for key, value in items}
-    if isinstance(reply, Push):
-        return [decode_reply(item, encoding) for item in reply]
+        return {_decode_parts(key, encoding): _decode_parts(value, encoding) for key, value in items}
     return reply
 
 
@@ -39,5 +49,5 @@ def decoder(encoding: str) -> Callable[[object], object]:
 def _decode_bytes(raw: bytes, encoding: str) -> object:
     try:
         return raw.decode(encoding)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return raw
