@@ -26,7 +26,10 @@ if TYPE_CHECKING:
         ServerFailed,
         ServerNotFound,
         ServerProcess,
+        Simulation,
+        Snapshot,
         TLSFiles,
+        simulate,
     )
 
 __all__ = [
@@ -47,7 +50,10 @@ __all__ = [
     "ServerFailed",
     "ServerNotFound",
     "ServerProcess",
+    "Simulation",
+    "Snapshot",
     "TLSFiles",
+    "simulate",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._snapshot import Snapshot
 from .clock import Clock
 from .cluster import FakeCluster, FakeNode
 from .database import DatabaseView
@@ -12,6 +13,7 @@ from .raw import RawConnection
 from .real import RealServer, ServerFailed, ServerNotFound, ServerProcess, TLSFiles
 from .sentinel import FakeSentinel
 from .server import ClientView, FakeServer
+from .simulation import Simulation, simulate
 
 __all__ = [
     "ClientView",
@@ -31,5 +33,8 @@ __all__ = [
     "ServerFailed",
     "ServerNotFound",
     "ServerProcess",
+    "Simulation",
+    "Snapshot",
     "TLSFiles",
+    "simulate",
 ]

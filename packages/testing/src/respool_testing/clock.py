@@ -96,8 +96,10 @@ class Clock:
         return timer
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Run on an event loop's time from now on; the time does not jump."""
-        now = self.microseconds()
+        """Run on an event loop's time from now on; the time does not jump, but for a simulation's."""
+        epoch: float | None = getattr(loop, "epoch", None)
+        # Simulated time begins at the same moment in every run.
+        now = self.microseconds() if epoch is None else round((epoch + loop.time()) * MICROSECONDS)
         self.home.move_in(loop)
         self._loop, self._ticks = loop, loop.time
         self._offset = now - self._tick()

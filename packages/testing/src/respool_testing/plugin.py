@@ -5,8 +5,9 @@ Loaded in every pytest run of whoever has the kit installed, so it imports the k
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from .raw import RawConnection
     from .sentinel import FakeSentinel
     from .server import FakeServer
+    from .simulation import Simulation
 
+Main: TypeAlias = "Callable[[Simulation], Coroutine[None, None, object]]"
 LEAK_CHECK: pytest.StashKey[bool] = pytest.StashKey()
 
 
@@ -46,6 +49,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("respool")
     group.addoption("--respool-server", metavar="URL", help="run tests of respool_server on this real server")
     group.addoption("--respool-flush", action="store_true", help="allow to empty that server")
+    group.addoption("--respool-seed", type=int, metavar="SEED", help="run simulations with this seed alone")
+    group.addoption(
+        "--respool-seeds",
+        type=int,
+        default=100,
+        metavar="N",
+        help="run simulations with N seeds (default 100)",
+    )
     parser.addini("respool_server", "run tests of respool_server on this real server (a URL)", default="")
     parser.addini("respool_leak_check", "fail tests that leave connections open", "bool", default=False)
 
@@ -226,6 +237,22 @@ async def respool_sentinel(request: pytest.FixtureRequest) -> AsyncIterator[Fake
     async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
         watch(request.node, [deployment.primary, *deployment.replicas, *deployment.sentinels])
         yield deployment
+
+
+# --- simulation
+
+
+@pytest.fixture
+def respool_simulate(request: pytest.FixtureRequest) -> Callable[[Main], None]:
+    """Offer a function that runs a coroutine function in simulations, with as many seeds as `--respool-seeds` says.
+
+    `--respool-seed` runs one that failed again.
+    """
+    from .simulation import simulate_many
+
+    seed = request.config.getoption("--respool-seed")
+    seeds = range(request.config.getoption("--respool-seeds")) if seed is None else [seed]
+    return functools.partial(simulate_many, seeds=seeds)
 
 
 def _given_url(config: pytest.Config) -> str:
