@@ -111,7 +111,7 @@ def _credentials(parts: SplitResult, clean: Callable[[str], str]) -> dict[str, o
 
 
 def _path(parts: SplitResult, clean: Callable[[str], str]) -> dict[str, object]:
-    if parts.hostname or not parts.path:
+    if parts.netloc.rpartition("@")[2] or not parts.path:
         raise DataError(
             "a unix:// URL has the whole path after its credentials: unix:///path, unix://user:pw@/path"
         )
@@ -144,6 +144,10 @@ def _address(parts: SplitResult, clean: Callable[[str], str]) -> dict[str, objec
 def _parsed(query: Mapping[str, str], parsers: Mapping[str, Parser]) -> dict[str, object]:
     options: dict[str, object] = {}
     for name, text in query.items():
+        if not name.isidentifier():
+            raise DataError(
+                "the query names what can be no option: what belongs to a password is written as %XX"
+            )
         try:
             options[name] = _value(parsers.get(name) or _FURTHER_PARSERS.get(name, str), text)
         except ValueError:
