@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import cast
 
 import hiredis
 
@@ -21,8 +22,8 @@ class Bare(asyncio.Protocol):
         self._unsent: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are asyncio's in all but name.
+        self._transport = cast("asyncio.Transport", transport)
 
     def call(self, *args: str | bytes | int) -> asyncio.Future[object]:
         if not self._unsent:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 # Series in fixed order: strong for what is ours, told apart in both modes and by most colour-blind readers.
 _STYLE = """
-text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328; }
+text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; font-size: 13px; fill: #1f2328; }
 .title { font-weight: 600; } .small { font-size: 11px; fill: #59636e; } .grid { stroke: #d1d9e0; }
 .s0 { fill: #c2410c; stroke: #c2410c; } .s1 { fill: #2f6fb7; stroke: #2f6fb7; } .s2 { fill: #5a9e8f; stroke: #5a9e8f; }
 .s3 { fill: #8a6fb0; stroke: #8a6fb0; } .s4 { fill: #8c959f; stroke: #8c959f; } .curve { fill: none; stroke-width: 2; }

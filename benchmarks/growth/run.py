@@ -15,7 +15,7 @@ from benchmarks.loops import run as run_in
 from benchmarks.peers import OURS, load
 from benchmarks.target import prepared
 
-FLYING = ("bare loop", OURS)
+FLYING = (OURS, "bare loop")
 IN_FLIGHT = [1, 10, 100, 1000, 10_000, 100_000]
 CONNECTIONS = [10, 100, 1000, 10_000]
 
