@@ -170,7 +170,6 @@ async def test_a_lost_connection_raises_even_where_error_replies_do_not(
     assert lost.value.maybe_executed
 
 
-@pytest.mark.xfail(reason="errors inside a reply are still the parser's own class")
 async def test_errors_inside_a_transaction_stay_in_its_reply(any_connect: Connect) -> None:
     connection = any_connect()
     await ask(connection, b"SET", "k", "text")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from respool._wire.decoding import decode_reply, decoder
-from respool._wire.parsing import ErrorReply, Push, ReplyParser
+from respool._wire.parsing import Push, ReplyParser
+from respool.errors import ResponseError
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_a_push_becomes_a_list_of_text() -> None:
 
 
 def test_an_error_within_a_reply_is_left_as_it_is() -> None:
-    error = ErrorReply("ERR no")
+    error = ResponseError("ERR no")
     assert decode_reply([b"a", error], "utf-8") == ["a", error]
 
 

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from respool._wire.parsing import MALFORMED, ErrorReply, Push, ReplyParser
+from respool._wire.parsing import MALFORMED, Push, ReplyParser
+from respool.errors import ResponseError, WrongTypeError
 
 REPLIES = [
     (b"+OK\r\n", b"OK"),
@@ -70,7 +71,7 @@ def test_half_a_reply_is_nothing_yet() -> None:
 
 def test_an_error_is_a_value_of_its_own_kind() -> None:
     (error,) = parse(b"-ERR no such key\r\n")
-    assert isinstance(error, ErrorReply)
+    assert type(error) is ResponseError
     assert str(error) == "ERR no such key"
 
 
@@ -78,7 +79,7 @@ def test_an_error_within_a_list_stays_there() -> None:
     (reply,) = parse(b"*2\r\n:1\r\n-WRONGTYPE no\r\n")
     assert isinstance(reply, list)
     assert reply[0] == 1
-    assert isinstance(reply[1], ErrorReply)
+    assert isinstance(reply[1], WrongTypeError)
 
 
 def test_a_push_is_told_from_a_list() -> None:

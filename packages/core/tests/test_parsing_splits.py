@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from respool._wire import _announcements, parsing
 from respool._wire.encoding import LARGE, pack
-from respool._wire.parsing import ErrorReply, Push, ReplyParser
+from respool._wire.parsing import Push, ReplyParser
+from respool.errors import ResponseError
 
 
 @pytest.fixture(params=["as it is", "in doubt of everything"], scope="module", autouse=True)
@@ -70,7 +71,7 @@ KEYS: st.SearchStrategy[Spelled] = (
 SCALARS: st.SearchStrategy[Spelled] = (
     KEYS
     | st.sampled_from([b"_\r\n", b"$-1\r\n", b"*-1\r\n"]).map(lambda wire: (wire, None))
-    | LINES.map(lambda line: (b"-ERR %b\r\n" % line.encode(), ErrorReply(f"ERR {line}")))
+    | LINES.map(lambda line: (b"-ERR %b\r\n" % line.encode(), ResponseError(f"ERR {line}")))
 )
 
 

@@ -11,8 +11,6 @@ from respool._client.sending import RequestMaker
 from respool._connection.request import Convert, GroupedRequest, Request, describe_command
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import door, is_blocking
-from respool._wire.error_replies import error_from_reply
-from respool._wire.parsing import ErrorReply
 from respool._wire.values import ValueT
 from respool.errors import DataError, ExecAbortError, RedisError, WatchError
 
@@ -133,8 +131,8 @@ def _distribute(run: Request[object], commands: list[Request[object]], queued: l
         if request.done():
             continue
         try:
-            if isinstance(reply, ErrorReply):
-                raise error_from_reply(str(reply))
+            if isinstance(reply, RedisError):
+                raise reply
             request.set_result(request.convert(reply) if request.convert else reply)
         except Exception as exc:  # what a converter raises is the caller's to see
             request.set_exception(exc)

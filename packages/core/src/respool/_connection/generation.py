@@ -17,11 +17,11 @@ from respool._connection.fifo import Fifo
 from respool._connection.forking import detach
 from respool._connection.invocation import build_request, keep_error
 from respool._connection.request import Request, StatefulRequest, describe_command, fail
-from respool._wire.error_replies import error_from_reply
-from respool._wire.parsing import MALFORMED, ErrorReply, Push, ReplyParser
+from respool._wire.error_replies import ERROR_CLASSES, error_from_reply
+from respool._wire.parsing import MALFORMED, Push, ReplyParser
 from respool.errors import ConnectionError, InvalidResponse, RedisError, TimeoutError
 
-_UNUSUAL = frozenset({ErrorReply, Push})
+_UNUSUAL: frozenset[type] = frozenset({Push, *ERROR_CLASSES})
 _UNUSUAL_WHEN_LISTENING = _UNUSUAL | {list}
 
 # How RESP2 marks what RESP3 would send as a push.
@@ -112,7 +112,7 @@ class Generation(asyncio.Protocol):
         self._wakes_at = inf
         self._deadline = 0.0
         self._last_received = loop.time()
-        self._last_words: ErrorReply | None = None
+        self._last_words: RedisError | None = None
         self._open = False
         self._ended = False
         self._listening = False
@@ -298,14 +298,14 @@ class Generation(asyncio.Protocol):
             self._owner.on_push(list(cast("list[object]", reply)))
         elif self.fifo.inflight:
             request = self.fifo.inflight.popleft()
-            if isinstance(reply, ErrorReply):
+            if isinstance(reply, RedisError):
                 self._last_words = reply
-                fail(request, error_from_reply(str(reply)))
+                fail(request, reply)
             elif not request.done():
                 _convert(request, reply)
         elif self._listening:
             self._owner.on_push(reply)
-        elif isinstance(reply, ErrorReply):
+        elif isinstance(reply, RedisError):
             self.end(ConnectionError(f"{self._owner.describe()} closes the connection: {reply}"))
         else:
             self.end(InvalidResponse(f"{self._owner.describe()} sent a reply that nobody asked for"))

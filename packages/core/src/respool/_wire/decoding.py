@@ -17,7 +17,7 @@ def decode_reply(reply: object, encoding: str) -> object:
     A reply of more levels than Python can follow is returned as it is.
     """
     if reply.__class__ is bytes:
-        return _decode_bytes(reply, encoding)  # type: ignore[arg-type] # the class was just asked
+        return _decode_bytes(reply, encoding)
     try:
         return _decode_parts(reply, encoding)
     except RecursionError:

@@ -39,6 +39,12 @@ _BY_TEXT: tuple[tuple[str, type[RedisError]], ...] = (
 )
 
 
+ERROR_CLASSES: frozenset[type[RedisError]] = frozenset(
+    {ResponseError, *_BY_CODE.values(), *(kind for _, kind in _BY_TEXT)}
+)
+"""Every class that `error_from_reply` makes."""
+
+
 def error_from_reply(text: str) -> RedisError:
     """Return the exception for an error reply. Never raises: a malformed one is a plain `ResponseError`."""
     kind = _BY_CODE.get(text.partition(" ")[0])

@@ -1,7 +1,7 @@
 """Bytes to replies: hiredis, made safe for a FIFO and for a server that lies.
 
-A reply is None, bool, int, float, bytes, list or dict; an error reply is an `ErrorReply` (also inside lists) and a
-push is a `Push`. Sets are lists; big numbers and verbatim texts are bytes. Text is never decoded here: each
+A reply is None, bool, int, float, bytes, list or dict; an error reply is a `RedisError`, not raised (also inside
+lists), and a push is a `Push`. Sets are lists; big numbers and verbatim texts are bytes. Text is never decoded here: each
 request knows its own encoding. What the parser cannot take raises one of `MALFORMED`, after which it is of no use
 and its connection must end: what is not RESP, more than `MAX_REPLY` bytes for one reply, a thousand levels, and
 
@@ -20,7 +20,6 @@ from itertools import chain
 from hiredis import ProtocolError as MalformedReply
 from hiredis import PushNotification as Push
 from hiredis import Reader
-from hiredis import ReplyError as ErrorReply
 
 from respool._wire._announcements import (
     ATTRIBUTE,
@@ -30,8 +29,9 @@ from respool._wire._announcements import (
     is_doubtful,
     next_doubt,
 )
+from respool._wire.error_replies import error_from_reply
 
-__all__ = ["MALFORMED", "MAX_REPLY", "ErrorReply", "MalformedReply", "Push", "ReplyParser"]
+__all__ = ["MALFORMED", "MAX_REPLY", "MalformedReply", "Push", "ReplyParser"]
 
 MALFORMED = (MalformedReply, TypeError, ValueError, OverflowError, MemoryError)
 """What hiredis raises for bytes it cannot take: an unhashable map key is a TypeError, a length bomb a MemoryError."""
@@ -61,7 +61,7 @@ class ReplyParser:
         self._renew()
 
     def _renew(self) -> None:
-        self._reader = Reader(notEnoughData=_NOTHING)
+        self._reader = Reader(replyError=error_from_reply, notEnoughData=_NOTHING)
         self._gets = self._reader.gets
         self._arrived = 0
         """Bytes of the reply under way, or a little more."""
