@@ -6,11 +6,14 @@ from respool import errors
 from respool._client.pipeline import Pipeline
 from respool._client.redis import Redis
 from respool._connection.base import BaseConnection
+from respool._connection.credentials import CredentialProvider, Credentials
 from respool._connection.invocation import CommandInvocation
 from respool._connection.request import Request
 from respool._connection.tcp import Connection
 from respool._connection.unix import UnixDomainSocketConnection
 from respool._pool.pool import BlockingConnectionPool, ConnectionPool
+from respool._pool.retry import RetryPolicy
+from respool._pool.stats import PoolStats
 from respool.errors import (
     ConnectionError,
     DataError,
@@ -27,12 +30,16 @@ __all__ = [
     "Connection",
     "ConnectionError",
     "ConnectionPool",
+    "CredentialProvider",
+    "Credentials",
     "DataError",
     "Pipeline",
+    "PoolStats",
     "Redis",
     "RedisError",
     "Request",
     "ResponseError",
+    "RetryPolicy",
     "TimeoutError",
     "UnixDomainSocketConnection",
     "WatchError",
