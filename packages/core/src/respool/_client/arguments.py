@@ -75,6 +75,10 @@ def flags(**given: bool) -> Words:
     return tuple(name.upper().encode() for name, on in given.items() if on)
 
 
+def optional(value: ValueT | None) -> Words:
+    return () if value is None else (value,)
+
+
 def option(word: bytes, value: ValueT | None) -> Words:
     return () if value is None else (word, value)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from respool._client.arguments import AnyValueT, Words, clash, flag, flags, incomplete, option
+from respool._client.arguments import AnyValueT, Words, clash, flag, flags, incomplete, option, optional
 from respool._client.family import Family
 from respool._client.replies import number_or_none, texts_or_none
 from respool._client.replies_geo import GeoMatch, Position, matches, positions
@@ -150,7 +150,7 @@ def _area(
 
 
 def _which(sort: str | None, count: int | None, any: bool) -> Words:
-    return (*option(b"", sort)[1:], *option(b"COUNT", count), *flag(b"ANY", any))
+    return (*optional(sort), *option(b"COUNT", count), *flag(b"ANY", any))
 
 
 def _refusal(

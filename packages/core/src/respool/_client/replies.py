@@ -7,13 +7,14 @@ names of fields) is str always.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from respool.errors import InvalidResponse
 
 K = TypeVar("K")
 V = TypeVar("V")
+C = TypeVar("C", bound=Callable[[object], object])
 
 
 def items(reply: object) -> list[object]:
@@ -35,6 +36,17 @@ def put_in(value: object) -> V:  # type: ignore[type-var] # the caller says whic
     return value  # type: ignore[return-value] # what text decodes to
 
 
+UNDECODED: set[object] = set()
+"""The converters that are given replies as they came, for what they take is no text."""
+
+
+def takes_bytes(convert: C) -> C:
+    """Mark a converter as one of those."""
+    UNDECODED.add(convert)
+    return convert
+
+
+@takes_bytes
 def undecoded(reply: object) -> bytes:
     """Take binary data."""
     if isinstance(reply, bytes):
@@ -42,13 +54,10 @@ def undecoded(reply: object) -> bytes:
     raise unexpected(reply)
 
 
+@takes_bytes
 def undecoded_or_none(reply: object) -> bytes | None:
     """Take binary data, or None."""
     return None if reply is None else undecoded(reply)
-
-
-UNDECODED: frozenset[object] = frozenset({undecoded, undecoded_or_none})
-"""The converters that are given replies as they came, for what they take is no text."""
 
 
 def succeeded(reply: object) -> bool:
@@ -180,6 +189,17 @@ def scanned_scores(reply: object) -> tuple[int, list[tuple[K, float]]]:
     """Take the next cursor and members with their scores."""
     cursor, found = items(reply)
     return integer(cursor), scored(found)
+
+
+def nested_numbers(reply: object) -> dict[str, float]:
+    """Take figures by name; those in a map of their own are named after it, with a dot between."""
+    told: dict[str, float] = {}
+    for name, value in fields(reply).items():
+        if isinstance(value, (dict, list)):
+            told |= {f"{name}.{inner}": figure for inner, figure in nested_numbers(value).items()}
+        else:
+            told[name] = number(value)
+    return told
 
 
 def lines_of_fields(reply: object, separator: str = ":") -> dict[str, str]:

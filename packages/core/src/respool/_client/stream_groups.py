@@ -14,6 +14,7 @@ from respool._client.arguments import (
     milliseconds,
     one_or_many,
     option,
+    optional,
     unix_milliseconds,
 )
 from respool._client.family import Family
@@ -221,7 +222,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         https://redis.io/docs/latest/commands/xpending/
         """
         span = (*option(b"IDLE", None if idle is None else milliseconds(idle)), min, max, count)
-        args = (b"XPENDING", key, groupname, *span, *option(b"", consumername)[1:])
+        args = (b"XPENDING", key, groupname, *span, *optional(consumername))
         return self._run(args, pending_entries)
 
     def xreadgroup(

@@ -18,6 +18,7 @@ from respool._client.arguments import (
     flattened,
     milliseconds,
     option,
+    optional,
 )
 from respool._client.family import Family
 from respool._client.replies import succeeded
@@ -89,7 +90,7 @@ class StreamCommands(Family[T], Generic[T]):
         https://redis.io/docs/latest/commands/xadd/
         """
         trim = () if maxlen is None and minid is None else _trim(maxlen, minid, approximate, limit)
-        head = (*flag(b"NOMKSTREAM", nomkstream), *option(b"", ref_policy)[1:])
+        head = (*flag(b"NOMKSTREAM", nomkstream), *optional(ref_policy))
         return self._run_unless(
             clash(maxlen=maxlen, minid=minid), (b"XADD", key, *head, *trim, id, *flattened(fields))
         )
@@ -164,7 +165,7 @@ class StreamCommands(Family[T], Generic[T]):
         why = clash(maxlen=maxlen, minid=minid)
         if maxlen is None and minid is None:
             why = "give maxlen or minid"
-        trim = (*_trim(maxlen, minid, approximate, limit), *option(b"", ref_policy)[1:])
+        trim = (*_trim(maxlen, minid, approximate, limit), *optional(ref_policy))
         return self._run_unless(why, (b"XTRIM", key, *trim))
 
 

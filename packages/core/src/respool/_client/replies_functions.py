@@ -1,0 +1,86 @@
+"""Libraries of functions and what runs of them. Pure; the same for RESP2 and RESP3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from respool._client.replies import fields, integer, items, text, text_or_none, text_set, texts
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function and its flags, such as "no-writes"."""
+
+    name: str
+    description: str | None
+    flags: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library; `code` only where it was asked for."""
+
+    name: str
+    engine: str
+    functions: list[Function]
+    code: str | None
+
+
+@dataclass(frozen=True)
+class RunningFunction:
+    """The function that runs, as it was called, and for how many milliseconds."""
+
+    name: str
+    command: list[str]
+    duration: int
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How much an engine holds."""
+
+    libraries: int
+    functions: int
+
+
+@dataclass(frozen=True)
+class FunctionStats:
+    """What runs, None for nothing, and the engines by name."""
+
+    running: RunningFunction | None
+    engines: dict[str, Engine]
+
+
+def libraries(reply: object) -> list[Library]:
+    return [_library(fields(each)) for each in items(reply)]
+
+
+def function_stats(reply: object) -> FunctionStats:
+    told = fields(reply)
+    running = told["running_script"]
+    return FunctionStats(
+        None if running is None else _running(fields(running)),
+        {name: _engine(fields(engine)) for name, engine in fields(told["engines"]).items()},
+    )
+
+
+def _library(told: dict[str, object]) -> Library:
+    return Library(
+        name=text(told["library_name"]),
+        engine=text(told["engine"]),
+        functions=[_function(fields(each)) for each in items(told["functions"])],
+        code=text_or_none(told.get("library_code")),
+    )
+
+
+def _function(told: dict[str, object]) -> Function:
+    flags = frozenset(text_set(told["flags"]))
+    return Function(text(told["name"]), text_or_none(told["description"]), flags)
+
+
+def _running(told: dict[str, object]) -> RunningFunction:
+    return RunningFunction(text(told["name"]), texts(told["command"]), integer(told["duration_ms"]))
+
+
+def _engine(told: dict[str, object]) -> Engine:
+    return Engine(integer(told["libraries_count"]), integer(told["functions_count"]))

@@ -1,0 +1,71 @@
+"""What a server tells of itself: INFO, ROLE, times. Pure; the same for RESP2 and RESP3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from respool._client.replies import integer, items, lines_of_fields, text, texts
+
+
+@dataclass(frozen=True)
+class ReplicaAddress:
+    """A replica that is connected, and how far it got."""
+
+    host: str
+    port: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class PrimaryRole:
+    """A primary: how much it has written to its replicas, and who these are."""
+
+    offset: int
+    replicas: list[ReplicaAddress]
+
+
+@dataclass(frozen=True)
+class ReplicaRole:
+    """A replica: of whom, in which state ("connected", ...), and how far it got."""
+
+    host: str
+    port: int
+    state: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class SentinelRole:
+    """A sentinel, and the names of the primaries it watches."""
+
+    primaries: list[str]
+
+
+def role(reply: object) -> PrimaryRole | ReplicaRole | SentinelRole:
+    name, *told = items(reply)
+    if text(name) == "sentinel":
+        return SentinelRole(texts(told[0]))
+    if text(name) == "master":
+        offset, replicas = told
+        return PrimaryRole(integer(offset), [_replica(each) for each in items(replicas)])
+    host, port, state, received = told
+    return ReplicaRole(text(host), integer(port), text(state), integer(received))
+
+
+def info(reply: object) -> dict[str, str]:
+    return lines_of_fields(reply)
+
+
+def moment(reply: object) -> datetime:
+    return datetime.fromtimestamp(integer(reply), timezone.utc)
+
+
+def time_of_day(reply: object) -> tuple[int, int]:
+    seconds, microseconds = items(reply)
+    return integer(seconds), integer(microseconds)
+
+
+def _replica(reply: object) -> ReplicaAddress:
+    host, port, offset = items(reply)
+    return ReplicaAddress(text(host), integer(port), integer(offset))
