@@ -55,7 +55,8 @@ class Member:
         self._errors.close()
 
     async def _start(self) -> asyncio.subprocess.Process:
-        self._errors.truncate(0)
+        self._errors.seek(0)
+        self._errors.truncate()
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
             *self._command, stdin=pipe, stdout=pipe, stderr=self._errors

@@ -31,7 +31,14 @@ def take_sample(peer_name: str, loop: str, order: Order) -> Answer:
     except NotOffered as exc:
         return Answer({}, f"not offered: {exc}")
     except Exception as exc:
-        return Answer({}, f"{type(exc).__name__}: {exc}")
+        return Answer({}, reason(exc))
+
+
+def reason(error: BaseException) -> str:
+    """Return the first line of what went wrong; of a group of errors, of the first in it."""
+    while inner := getattr(error, "exceptions", ()):
+        error = inner[0]
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def serve(peer_name: str, loop: str, orders: TextIO, answers: TextIO) -> None:

@@ -81,6 +81,13 @@ def test_a_peer_that_cannot_connect_has_failed() -> None:
     assert (answer.failure or "").startswith("ConnectionRefusedError")
 
 
+def test_of_a_group_of_errors_the_first_is_told() -> None:
+    group = ValueError("3 errors")
+    group.exceptions = (KeyError("first\nof many"), KeyError("second"))  # type: ignore[attr-defined]
+    assert worker.reason(group) == "KeyError: 'first\\nof many'"
+    assert worker.reason(OSError("two\nlines")) == "OSError: two"
+
+
 def test_a_worker_answers_every_order_with_a_line() -> None:
     order = Order("get-1", (NOWHERE,), None, QUICK).to_line()
     answers = io.StringIO()
