@@ -19,6 +19,7 @@ from ._engine.failure import hold_for_failed, judge, next_moment, review
 from ._engine.gossip import absorb, claim_of
 from ._engine.parcels import Parcel, unpack
 from ._engine.slots import key_slot
+from ._network import Network
 from ._replication import Replicator
 
 if TYPE_CHECKING:
@@ -32,23 +33,17 @@ UNREACHABLE = "IOERR error or timeout writing to target instance"
 
 @dataclass(slots=True, eq=False)
 class Station:
-    """A node on the bus: its server, its view, and what keeps it from the others."""
+    """A node on the bus: its server and its view."""
 
     server: FakeServer
     view: Membership
-    hung: bool = False
-    side: int = 0
-
-    @property
-    def up(self) -> bool:
-        """Tell whether the node runs and does its work."""
-        return self.server.running and not self.hung
 
 
 @dataclass(slots=True)
 class Bus:
-    """The network between some nodes."""
+    """What some nodes tell each other over a network."""
 
+    network: Network
     clock: Clock
     chance: random.Random
     lag: float = 0.0
@@ -60,7 +55,7 @@ class Bus:
     replicator: Replicator = field(init=False)
 
     def __post_init__(self) -> None:
-        self.replicator = Replicator(self._servers_hear, lag=self.lag)
+        self.replicator = Replicator(self.network.hears, lag=self.lag)
 
     def join(self, station: Station) -> None:
         """Connect a node."""
@@ -71,6 +66,7 @@ class Bus:
         """Take a node off the network for good."""
         self.stations.remove(station)
         self.replicator.forget(station.server)
+        self.network.leave(station.server)
 
     def close(self) -> None:
         """Let nothing happen any more."""
@@ -82,7 +78,7 @@ class Bus:
 
     def hears(self, one: Station, other: Station) -> bool:
         """Tell whether two nodes can reach each other."""
-        return one.up and other.up and one.side == other.side
+        return self.network.hears(one.server, other.server)
 
     def soon(self) -> None:
         """Let the news go round once the present command has been answered."""
@@ -152,9 +148,8 @@ class Bus:
     def _now(self) -> int:
         return self.clock.microseconds() // 1000
 
-    def _servers_hear(self, one: FakeServer, other: FakeServer) -> bool:
-        stations = {each.server: each for each in self.stations}
-        return one in stations and other in stations and self.hears(stations[one], stations[other])
+    def _up(self) -> list[Station]:
+        return [each for each in self.stations if self.network.up(each.server)]
 
     def _notice_silence(self, now: int) -> None:
         for station in self.stations:
@@ -169,7 +164,7 @@ class Bus:
     def _exchange(self, now: int) -> bool:
         """Let each node hear each other one once; tell whether somebody learned something."""
         news = False
-        for speaker in [each for each in self.stations if each.up]:
+        for speaker in self._up():
             claim = claim_of(speaker.view)
             for listener in self._listeners(speaker):
                 news |= self._learn_of(listener, claim.known)
@@ -202,7 +197,7 @@ class Bus:
     def _decide(self, now: int) -> bool:
         """Let each node make up its mind; tell whether somebody came to a new conclusion."""
         news = False
-        for station in [each for each in self.stations if each.up]:
+        for station in self._up():
             before = {node.id for node in station.view.others() if node.failed}
             news |= judge(station.view, now)
             failed = {node.id for node in station.view.others() if node.failed} - before
@@ -259,7 +254,7 @@ class Bus:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        moments = [next_moment(each.view, now) for each in self.stations if each.up]
+        moments = [next_moment(each.view, now) for each in self._up()]
         first = min((each for each in moments if each is not None), default=None)
         if first is not None and self.open:
             self._timer = self.clock.call_at(max(first, now) * 1000, self.beat)

@@ -8,7 +8,7 @@ from ._bus import Station
 from ._engine.cluster import Endpoint, KnownNode, Membership
 from ._engine.engine import Engine
 from ._engine.families import DATA_SERVER
-from ._stall import StallingShell
+from ._network import Network
 from .server import FakeServer
 
 if TYPE_CHECKING:
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 class FakeNode:
     """One node of a fake cluster; `server` is the fake server that plays it."""
 
-    def __init__(self, settings: ServerSettings, node_id: str, host: str, port: int, clock: Clock) -> None:
+    def __init__(
+        self, settings: ServerSettings, node_id: str, place: Endpoint, clock: Clock, network: Network
+    ) -> None:
         engine = Engine(settings, DATA_SERVER)
-        place = Endpoint(host, port)
         view = Membership(KnownNode(node_id, place, shard=node_id), engine.state.options)
         engine.state.cluster = view
-        self.server = FakeServer._around(engine, host, port, clock)
-        self.server._shell = StallingShell(engine, clock, self.server.log, self.server.faults)
-        self._shell = self.server._shell
+        self.server = FakeServer._around(engine, place.host, place.port, clock)
+        self._network = network
+        self._shell = network.join(self.server)
         self._station = Station(self.server, view)
         self._place = place
 
@@ -67,7 +68,7 @@ class FakeNode:
     @property
     def hung(self) -> bool:
         """Tell whether the node accepts connections but never answers."""
-        return self._station.hung
+        return self._network.hung(self.server)
 
     @property
     def healthy(self) -> bool:

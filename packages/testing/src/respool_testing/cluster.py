@@ -12,21 +12,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ._bus import Bus
-from ._engine.cluster import KnownNode
+from ._engine.cluster import Endpoint, KnownNode
 from ._engine.failure import hold_for_failed, review
-from ._engine.globs import matches
 from ._engine.messages import Published
 from ._engine.parcels import packed, unpack
 from ._engine.settings import ServerSettings
 from ._engine.slots import SLOTS, key_slot, slot_set, slots_in
+from ._network import Network
 from ._node import FakeNode as FakeNode
-from ._stall import everybody
 from .clock import Clock
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-    from ._engine.session import Session
 
 EndpointType: TypeAlias = Literal["ip", "hostname", "unknown"]
 
@@ -69,7 +66,8 @@ class FakeCluster:
         self.clock = Clock() if clock is None else clock
         self._random = random.Random(seed)
         self._settings = ServerSettings(version=version, password=password, databases=1, mode="cluster")
-        self._bus = Bus(self.clock, self._random, replication_lag)
+        self._network = Network()
+        self._bus = Bus(self._network, self.clock, self._random, replication_lag)
         self._host, self._endpoint_type, self._node_timeout = host, endpoint_type, node_timeout
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._bus.after = self._notify
@@ -169,32 +167,27 @@ class FakeCluster:
 
     async def kill(self, node: FakeNode) -> None:
         """Stop a node as a crash would. The others notice when it has been silent for the node timeout."""
-        node._station.hung = False
+        self._network.revive(node.server)
         await node.server.stop()
         self._bus.beat()
 
     def hang(self, node: FakeNode) -> None:
         """Let a node accept connections and never answer, as a stopped process would, until `resume`."""
-        node._station.hung = True
-        node._shell.stall(everybody)
+        self._network.hang(node.server)
         self._bus.beat()
 
     def resume(self, node: FakeNode) -> None:
         """Let a node that hung go on: it serves what clients have sent meanwhile, unless they left."""
-        node._station.hung = False
+        self._network.revive(node.server)
         self._bus.beat()
-        node._shell.go_on()
+        self._network.serve_clients(node.server)
 
     def partition(self, *groups: Iterable[FakeNode]) -> None:
         """Part nodes into groups that cannot hear each other; those not named form one more.
 
         Clients still reach every node. `heal` makes one network of all again.
         """
-        for node in self.nodes:
-            node._station.side = 0
-        for side, group in enumerate(groups, 1):
-            for node in group:
-                node._station.side = side
+        self._network.partition([node.server for node in group] for group in groups)
         self._bus.beat()
 
     def cut_off(self, *nodes: FakeNode, clients: str = "*") -> None:
@@ -203,16 +196,14 @@ class FakeCluster:
         `clients` is a glob for the names they have set; those without a name match `*` only.
         """
         for node in nodes:
-            node._shell.stall(functools.partial(_is_named, clients.encode()))
+            self._network.cut_off(node.server, clients)
 
     def heal(self) -> None:
         """End every partition, between nodes and between nodes and clients."""
-        for node in self.nodes:
-            node._station.side = 0
+        self._network.heal()
         self._bus.beat()
         for node in self.nodes:
-            if not node.hung:
-                node._shell.go_on()
+            self._network.serve_clients(node.server)
 
     def mark_failed(self, node: FakeNode) -> None:
         """Let the others agree that a node is dead, before its time: without its slots the cluster is down."""
@@ -315,7 +306,7 @@ class FakeCluster:
     def _new_node(self, port: int) -> FakeNode:
         node_id = f"{self._random.getrandbits(160):040x}"
         settings = replace(self._settings, seed=self._random.getrandbits(64))
-        node = FakeNode(settings, node_id, self._host, port, self.clock)
+        node = FakeNode(settings, node_id, Endpoint(self._host, port), self.clock, self._network)
         view, options = node._station.view, node.server._engine.state.options
         view.endpoint_type = self._endpoint_type
         view.watchful = self._node_timeout is not None
@@ -361,7 +352,7 @@ class FakeCluster:
         return record.primary is None and not (record.failed and not record.slots)
 
     def _serves(self, node: FakeNode) -> bool:
-        return node.alive and not node.hung
+        return self._network.up(node.server)
 
     def _owner(self, slot: int) -> FakeNode:
         owner = self._truth()._station.view.owners[slot]
@@ -407,10 +398,6 @@ class FakeCluster:
 async def _give_way() -> None:
     """Let clients have their turn between two keys."""
     await asyncio.sleep(0)
-
-
-def _is_named(pattern: bytes, session: Session) -> bool:
-    return matches(pattern, session.name)
 
 
 def _keys_in(node: FakeNode, slot: int, count: int | None) -> Iterator[bytes]:

@@ -1,32 +1,45 @@
-"""A primary, its replicas and the sentinels that watch them, all fake, with failover on command."""
+"""Primaries, their replicas and the sentinels that watch them, all fake, with failover by itself and on command."""
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import random
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ._engine.engine import Engine
 from ._engine.families import SENTINEL
-from ._engine.messages import Published
-from ._engine.sentinel import Instance, SentinelView, Watched
+from ._engine.replication import Address
+from ._engine.sentinel import Instance, SentinelView
+from ._engine.sentinel_rules import described
 from ._engine.settings import ServerSettings
-from ._replication import Replicator
+from ._failover import AT_ONCE as AT_ONCE
+from ._failover import LIKE_REAL as LIKE_REAL
+from ._failover import FailoverTiming as FailoverTiming
+from ._watchtower import Watchtower
 from .clock import Clock
 from .server import FakeServer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+TILT_SECONDS = 30.0
+
 
 class FakeSentinel:
-    """A service under the name `service`: one primary, some replicas, and sentinels with the default quorum.
+    """A service under the name `service`: one primary, some replicas, and sentinels that watch them.
 
     `async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:` starts everything on free
-    ports. Nothing is detected by itself: `failover` does all a real failover does, and its steps (`promote`,
-    `announce`, `demote`) can be taken one by one to hold the deployment in a state that real ones only pass
-    through. With a `replication_lag` in seconds, what a primary did not pass on in time is lost when it is
-    killed.
+    ports. A server that is silent for `down_after` seconds of the clock is held for down; when `quorum`
+    sentinels (by default the majority) hold the primary for down, one of them is elected and fails over, as
+    real ones do. With `down_after=None` nothing is detected by itself.
+
+    `timing` says when the steps of a failover happen, by default all at once; `LIKE_REAL` is what real
+    sentinels take. The steps (`promote`, `announce`, `demote`) can also be taken one by one, to hold the
+    deployment in a state that real ones only pass through. With a `replication_lag` in seconds, what a
+    primary did not pass on in time is lost when it is replaced.
     """
 
     def __init__(
@@ -41,6 +54,10 @@ class FakeSentinel:
         sentinel_password: str | None = None,
         version: str = "7.4.0",
         replication_lag: float = 0.0,
+        quorum: int | None = None,
+        down_after: float | None = 30.0,
+        failover_timeout: float = 180.0,
+        timing: FailoverTiming = AT_ONCE,
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
@@ -49,26 +66,22 @@ class FakeSentinel:
         self.service = service
         self.clock = Clock() if clock is None else clock
         self._random = random.Random(seed)
-        ports = iter(
-            range(port, port + 1 + replicas + sentinels) if port else [0] * (1 + replicas + sentinels)
+        self._tower = Watchtower(
+            self.clock,
+            timing,
+            down_after,
+            failover_timeout,
+            quorum=sentinels // 2 + 1 if quorum is None else quorum,
         )
+        self._tower.replicator.lag = replication_lag
+        self._tower.after = self._notify
+        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._host, self._password, self._version = host, password, version
+        count = 1 + replicas + sentinels
+        ports = iter(range(port, port + count) if port else [0] * count)
         # Sentinels come first, so that the port somebody asks for is one a client can be given.
-        self.sentinels = [
-            self._new_sentinel(host, next(ports), sentinel_password, version) for _ in range(sentinels)
-        ]
-        self._servers = [
-            FakeServer(
-                host=host,
-                port=next(ports),
-                password=password,
-                version=version,
-                clock=self.clock,
-                seed=self._random.getrandbits(64),
-            )
-            for _ in range(1 + replicas)
-        ]
-        self._group = _Group(self._servers, replication_lag)
-        self._epoch = 0
+        self.sentinels = [self._new_sentinel(next(ports), sentinel_password) for _ in range(sentinels)]
+        self._tower.add_service(service, [self._new_server(next(ports)) for _ in range(1 + replicas)])
 
     def __repr__(self) -> str:
         return f"<FakeSentinel {self.service} primary={self.primary!r} sentinels={self.sentinel_addresses}>"
@@ -85,236 +98,275 @@ class FakeSentinel:
     @property
     def primary(self) -> FakeServer:
         """Return the server that is the primary now, whatever the sentinels say."""
-        return self._group.primary
+        return self.primary_of(self.service)
 
     @property
     def replicas(self) -> list[FakeServer]:
-        """Return all the other servers, alive or dead."""
-        return [server for server in self._servers if server is not self.primary]
+        """Return all the other servers of the service, alive or dead."""
+        return self.replicas_of(self.service)
 
     @property
     def sentinel_addresses(self) -> list[tuple[str, int]]:
         """Return where the sentinels are, as clients take it."""
         return [(sentinel.host, sentinel.port) for sentinel in self.sentinels]
 
+    @property
+    def timing(self) -> FailoverTiming:
+        """Return when the steps of a failover happen; may be set at any time."""
+        return self._tower.timing
+
+    @timing.setter
+    def timing(self, timing: FailoverTiming) -> None:
+        self._tower.timing = timing
+
+    @property
+    def replication_lag(self) -> float:
+        """Return how many seconds a change takes to the replicas; may be set at any time."""
+        return self._tower.replicator.lag
+
+    @replication_lag.setter
+    def replication_lag(self, seconds: float) -> None:
+        self._tower.replicator.lag = seconds
+
+    def lag(self, replica: FakeServer, seconds: float) -> None:
+        """Let changes take so long to one replica; ends what `replication_lag` says for it."""
+        self._tower.replicator.lags[replica] = seconds
+
+    def primary_of(self, service: str) -> FakeServer:
+        """Return the primary of a service."""
+        return self._tower.primaries[service]
+
+    def replicas_of(self, service: str) -> list[FakeServer]:
+        """Return all the other servers of a service, alive or dead."""
+        return [each for each in self._tower.members[service] if each is not self.primary_of(service)]
+
     async def start(self) -> None:
         """Start every server and every sentinel; all agree on who is who."""
         try:
-            for server in [*self._servers, *self.sentinels]:
+            for server in self._everybody():
                 await server.start()
         except BaseException:
             await self.stop()
             raise
-        for replica in self.replicas:
-            self._group.attach(replica)
-        self._spread_messages()
-        for sentinel in self.sentinels:
-            self._look_around(sentinel)
+        self._tower.open = True
+        self._tower.begin(self.service)
 
     async def stop(self) -> None:
         """Stop everything."""
-        for server in [*self.sentinels, *self._servers]:
+        self._tower.close()
+        for server in self._everybody():
             server._shell.shut()
-        for server in [*self.sentinels, *self._servers]:
+        for server in self._everybody():
             await server.stop()
 
-    async def failover(self, *, to: FakeServer | None = None) -> FakeServer:
-        """Promote a replica, let every sentinel announce it, and demote the old primary; return the new one.
+    async def add_service(self, name: str, *, replicas: int = 1) -> FakeServer:
+        """Let the same sentinels watch another service; return its primary."""
+        servers = [self._new_server(0) for _ in range(1 + replicas)]
+        self._tower.add_service(name, servers)
+        for server in servers:
+            await server.start()
+        self._tower.begin(name)
+        return servers[0]
 
-        As in a real one, the servers that change their primary drop their clients.
+    async def failover(
+        self,
+        *,
+        to: FakeServer | None = None,
+        service: str | None = None,
+        timing: FailoverTiming | None = None,
+    ) -> FakeServer:
+        """Fail over to a replica, the best one unless given, and return it, whether the primary lives or not.
+
+        Returns at once. With the default timing everything is done by then: every sentinel has announced it,
+        and the old primary is a replica. As with real ones, servers that change their primary drop their
+        clients.
         """
-        old = self.primary
-        if not old.running:
-            self.mark_down(old)
-        promoted = self.promote(to)
-        for sentinel in self.sentinels:
-            self.announce(sentinel)
-        if old.running:
-            self.demote(old)
-        return promoted
+        name = service or self.service
+        self._tower.beat()
+        chosen = self._checked_replica(name, to)
+        if not self._tower.network.up(self.primary_of(name)):
+            self.mark_down(self.primary_of(name))
+        leader = next((each for each in self._tower.lookouts.values() if each.awake), None)
+        if leader is None:
+            raise ValueError(f"no sentinel is there to fail {name} over")
+        self._tower.new_epoch(leader)
+        self._tower.fail_over(leader, leader.view.services[name], chosen, timing)
+        self._tower.beat()
+        return chosen
 
     def promote(self, replica: FakeServer | None = None) -> FakeServer:
-        """Make a replica, the first living one unless given, the primary; no sentinel tells of it yet.
+        """Make a replica, the best one unless given, the primary; no sentinel tells of it yet.
 
         The old primary, if alive, goes on taking writes that will be lost.
         """
-        chosen = replica or next((each for each in self.replicas if each.running), None)
-        if chosen is None or chosen not in self._group.replicas:
-            raise ValueError(f"no living replica of {self.service} to promote")
-        if self.primary.running:
-            self._group.catch_up(chosen)
-        self._group.promote(chosen)
-        self._spread_messages()
-        self._epoch += 1
-        for server in self._servers:
-            if server is chosen or server in self._group.replicas:
-                server.drop_connections()
+        chosen = self._checked_replica(self.service, replica)
+        self._tower.promote(self.service, chosen)
+        self._tower.reconfigure(self.service)
         return chosen
 
     def announce(self, sentinel: FakeServer) -> None:
         """Let one sentinel learn who the primary is, and tell its subscribers if that is news (+switch-master)."""
-        old = self._watched_by(sentinel).primary
-        self._look_around(sentinel)
-        watched = self._watched_by(sentinel)
-        if watched.primary.address != old.address:
-            words = [self.service, *map(str, old.address), *map(str, watched.primary.address)]
-            self._publish(sentinel, "+switch-master", " ".join(words))
-            for replica in watched.replicas:
-                self._publish(sentinel, "+slave", self._described("slave", replica, watched))
+        lookout = self._tower.lookouts[sentinel]
+        for name, primary in self._tower.primaries.items():
+            watched, place = lookout.view.services[name], (primary.host, primary.port)
+            if watched.primary.address != place:
+                epoch = max(self._tower.latest_epoch(), watched.epoch + 1)
+                lookout.switch(watched, place, epoch, learned_from=None)
+            lookout.look(watched)
 
     def demote(self, server: FakeServer) -> None:
         """Turn an old primary into a replica of the new one; its clients are dropped, its own writes lost."""
-        if server is self.primary:
+        name = next(each for each, members in self._tower.members.items() if server in members)
+        if server is self.primary_of(name):
             raise ValueError(f"{server!r} is the primary: promote another one first")
-        self._group.attach(server)
-        server.drop_connections()
-        for sentinel in self.sentinels:
-            self._look_around(sentinel)
-            watched = self._watched_by(sentinel)
-            described = self._described("slave", _instance(server), watched)
-            self._publish(sentinel, "+convert-to-slave", described)
+        self._tower.demote(name, server)
+        self._tower.beat()
 
     async def kill(self, server: FakeServer) -> None:
-        """Stop a server or a sentinel as a crash would; no sentinel notices until `mark_down` or `failover`."""
+        """Stop a server or a sentinel as a crash would; the sentinels notice after `down_after` seconds."""
+        self._tower.network.revive(server)
         await server.stop()
-        if server is self.primary:
-            self._group.lose_primary()
-        elif server in self._servers:
-            self._group.detach(server)
+        self._tower.beat()
+
+    def hang(self, server: FakeServer) -> None:
+        """Let a server or a sentinel accept connections and never answer, until `resume`."""
+        self._tower.network.hang(server)
+        self._tower.beat()
+
+    def resume(self, server: FakeServer) -> None:
+        """Let a server that hung go on: it serves what clients have sent meanwhile, unless they left."""
+        self._tower.network.revive(server)
+        self._tower.recover()
+        self._tower.network.serve_clients(server)
+
+    def partition(self, *groups: Iterable[FakeServer]) -> None:
+        """Part servers and sentinels into groups that cannot hear each other; those not named form one more.
+
+        Clients still reach all of them. `heal` makes one network of all again.
+        """
+        self._tower.network.partition(groups)
+        self._tower.beat()
+
+    def cut_off(self, *servers: FakeServer, clients: str = "*") -> None:
+        """Let clients not reach some servers, as if the network dropped their packets.
+
+        `clients` is a glob for the names they have set; those without a name match `*` only.
+        """
+        for server in servers:
+            self._tower.network.cut_off(server, clients)
+
+    def heal(self) -> None:
+        """End every partition; sentinels that missed something learn it from the others."""
+        self._tower.network.heal()
+        self._tower.recover()
+        for server in self._everybody():
+            self._tower.network.serve_clients(server)
 
     def mark_down(self, server: FakeServer) -> None:
-        """Let every sentinel find a server, or a fellow sentinel, down and tell its subscribers (+sdown, +odown)."""
-        for sentinel in self.sentinels:
-            watched = self._watched_by(sentinel)
-            kind, instance = _find(watched, (server.host, server.port))
-            if instance is not None and not instance.down:
-                instance.down, instance.link_up = True, False
-                described = self._described(kind, instance, watched)
-                self._publish(sentinel, "+sdown", described)
-                if kind == "master":
-                    votes = f" #quorum {len(self.sentinels)}/{watched.quorum}"
-                    self._publish(sentinel, "+odown", described + votes)
+        """Let every sentinel find a server, or a fellow sentinel, down and tell its subscribers (+sdown, +odown).
+
+        Holds whatever the network says, until `restart`.
+        """
+        self._tower.declared_down.add(server)
+        now = self._tower.now()
+        for lookout in self._tower.lookouts.values():
+            for watched in lookout.view.services.values():
+                instance = watched.find((server.host, server.port))
+                if instance is not None and not instance.down and lookout.awake:
+                    instance.silent_since = instance.down_since = now
+                    lookout.tell("+sdown", described(watched, instance))
+        self._tower.agree()
 
     async def restart(self, server: FakeServer, *, lose_data: bool = True) -> None:
-        """Start a killed server or sentinel again on its port; a server follows the present primary."""
-        if lose_data and server in self._servers:
+        """Start a killed server or sentinel again on its port; a server that was replaced follows the primary."""
+        if lose_data and server not in self.sentinels:
             server.clear()
+        self._tower.declared_down.discard(server)
         await server.start()
-        if server is self.primary:
-            self._group.reattach()
-        elif server in self._servers:
-            self._group.attach(server)
-        for sentinel in self.sentinels:
-            self._look_around(sentinel)
+        self._tower.recover()
 
-    def _new_sentinel(self, host: str, port: int, password: str | None, version: str) -> FakeServer:
+    def freeze_view(self, sentinel: FakeServer) -> None:
+        """Let a sentinel learn nothing any more: what it tells grows stale, until `thaw_view`."""
+        self._tower.lookouts[sentinel].view.frozen = True
+
+    def thaw_view(self, sentinel: FakeServer) -> None:
+        """Let a sentinel with a frozen view learn again."""
+        self._tower.lookouts[sentinel].view.frozen = False
+        self._tower.recover()
+
+    def lie(self, sentinel: FakeServer, primary: Address) -> None:
+        """Let a sentinel name another primary than there is, and learn nothing any more until `thaw_view`."""
+        self.freeze_view(sentinel)
+        watched = self._tower.lookouts[sentinel].view.services[self.service]
+        watched.promoted = watched.find(primary) or Instance("master", primary, "")
+
+    def tilt(self, sentinel: FakeServer, seconds: float = TILT_SECONDS) -> None:
+        """Let a sentinel enter TILT: for some seconds it detects nothing and takes part in nothing."""
+        lookout = self._tower.lookouts[sentinel]
+        lookout.view.tilt_since = self._tower.now()
+        lookout.tell("+tilt", "#tilt mode entered")
+        self._tower.later(seconds, functools.partial(self._end_tilt, sentinel))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds: `await deployment.until(lambda: deployment.primary is other)`.
+
+        It is asked whenever the sentinels have looked. Waits for ever if need be.
+        """
+        if condition():
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((condition, waiter))
+        try:
+            await waiter
+        finally:
+            self._waiters = [each for each in self._waiters if each[1] is not waiter]
+
+    def _everybody(self) -> list[FakeServer]:
+        return [*self.sentinels, *self._tower.servers]
+
+    def _checked_replica(self, name: str, chosen: FakeServer | None) -> FakeServer:
+        """Return the replica to promote; raise ValueError if it cannot be."""
+        tower = self._tower
+        replica = chosen or tower.best_replica(name)
+        if (
+            replica is None
+            or not replica.running
+            or tower.replicator.primary_of(replica) is not self.primary_of(name)
+        ):
+            raise ValueError(f"no living replica of {name} to promote")
+        return replica
+
+    def _end_tilt(self, sentinel: FakeServer) -> None:
+        lookout = self._tower.lookouts[sentinel]
+        lookout.view.tilt_since = None
+        lookout.tell("-tilt", "#tilt mode exited")
+        self._tower.recover()
+
+    def _new_sentinel(self, port: int, password: str | None) -> FakeServer:
         settings = ServerSettings(
-            version=version,
+            version=self._version,
             password=password,
             mode="sentinel",
             databases=1,
             seed=self._random.getrandbits(64),
         )
         engine = Engine(settings, SENTINEL)
-        engine.state.sentinel = SentinelView(id=engine.state.run_id)
-        return FakeServer._around(engine, host, port, self.clock)
+        view = engine.state.sentinel = SentinelView(id=engine.state.run_id)
+        server = FakeServer._around(engine, self._host, port, self.clock)
+        self._tower.add_sentinel(server, view)
+        return server
 
-    def _look_around(self, sentinel: FakeServer) -> None:
-        """Let a sentinel see everything as it is now."""
-        others = [each for each in self.sentinels if each is not sentinel]
-        _view(sentinel).services[self.service] = Watched(
-            name=self.service,
-            primary=_instance(self.primary),
-            quorum=len(self.sentinels) // 2 + 1,
-            replicas=[_instance(each, link_up=each in self._group.replicas) for each in self.replicas],
-            sentinels=[_instance(each) for each in others],
-            epoch=self._epoch,
+    def _new_server(self, port: int) -> FakeServer:
+        return FakeServer(
+            host=self._host,
+            port=port,
+            password=self._password,
+            version=self._version,
+            clock=self.clock,
+            seed=self._random.getrandbits(64),
         )
 
-    def _watched_by(self, sentinel: FakeServer) -> Watched:
-        return _view(sentinel).services[self.service]
-
-    def _publish(self, sentinel: FakeServer, channel: str, message: str) -> None:
-        sentinel._shell.publish([Published(channel.encode(), message.encode())])
-
-    def _described(self, kind: str, instance: Instance, watched: Watched) -> str:
-        """Describe an instance as sentinels do in their messages."""
-        host, port = instance.address
-        described = f"{kind} {instance.name} {host} {port}"
-        if kind == "master":
-            return f"{kind} {self.service} {host} {port}"
-        return f"{described} @ {self.service} {' '.join(map(str, watched.primary.address))}"
-
-    def _spread_messages(self) -> None:
-        """Let clients of the replicas hear what is published on the primary."""
-        for server in self._servers:
-            server._shell.broadcast = None
-        self.primary._shell.broadcast = self._broadcast
-
-    def _broadcast(self, messages: list[Published]) -> None:
-        for replica in self._group.replicas:
-            replica._shell.publish(messages)
-
-
-class _Group:
-    """A primary and those that follow it."""
-
-    def __init__(self, servers: list[FakeServer], lag: float) -> None:
-        self.primary = servers[0]
-        self._servers = servers
-        self._replicator = Replicator(lambda one, other: True, lag=lag)
-        self._replicator.lead(self.primary)
-
-    @property
-    def replicas(self) -> list[FakeServer]:
-        return [
-            each
-            for each in self._servers
-            if self._replicator.primary_of(each) is self.primary and each.running
-        ]
-
-    def attach(self, replica: FakeServer) -> None:
-        self._replicator.follow(replica, self.primary)
-
-    def detach(self, replica: FakeServer) -> None:
-        self._replicator.refresh()
-
-    def lose_primary(self) -> None:
-        self._replicator.refresh()
-
-    def reattach(self) -> None:
-        self._replicator.refresh()
-
-    def catch_up(self, replica: FakeServer) -> None:
-        self._replicator.catch_up(replica)
-
-    def promote(self, replica: FakeServer) -> None:
-        others = [each for each in self.replicas if each is not replica]
-        self._replicator.lead(replica)
-        self.primary = replica
-        for each in others:
-            self.attach(each)
-
-
-def _view(sentinel: FakeServer) -> SentinelView:
-    view = sentinel._engine.state.sentinel
-    assert view is not None, f"{sentinel!r} is no sentinel"
-    return view
-
-
-def _instance(server: FakeServer, *, link_up: bool = True) -> Instance:
-    return Instance(
-        address=(server.host, server.port),
-        run_id=server._engine.state.run_id,
-        down=not server.running,
-        link_up=link_up,
-    )
-
-
-def _find(watched: Watched, address: tuple[str, int]) -> tuple[str, Instance | None]:
-    """Return what a sentinel knows of an address, and what it takes it for."""
-    known = [("master", watched.primary)]
-    known += [("slave", each) for each in watched.replicas] + [
-        ("sentinel", each) for each in watched.sentinels
-    ]
-    return next(((kind, each) for kind, each in known if each.address == address), ("", None))
+    def _notify(self) -> None:
+        for condition, waiter in self._waiters:
+            if not waiter.done() and condition():
+                waiter.set_result(None)
