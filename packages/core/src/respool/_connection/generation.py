@@ -227,7 +227,8 @@ class Generation(asyncio.Protocol):
     def _probed(self, probe: asyncio.Future[object]) -> None:
         self._probing = False
         if probe.exception() is None:
-            self._flush()
+            if not self._paused and not self._ended:
+                self._write()
             return
         message = (
             f"{self._owner.describe()} was idle for {self.idle_seconds:.3g} s and answers no more: closed"
