@@ -47,7 +47,7 @@ def test_one_round_trip_is_enough(protocol: int, hello: object) -> None:
     intro = Introduction(protocol_version=protocol)  # type: ignore[arg-type]
     flights, greeting = talk(intro, [hello, b"OK"])
     assert flights == [[("HELLO", protocol), SETINFO]]
-    assert greeting == Greeting(client_id=12, server_version=(7, 2, 4), role="master")
+    assert greeting == Greeting(client_id=12, server_version=(7, 2, 4), server_name="redis", role="master")
 
 
 @pytest.mark.parametrize(

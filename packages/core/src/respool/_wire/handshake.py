@@ -46,16 +46,30 @@ class Greeting:
 
     client_id: int | None = None
     server_version: tuple[int, ...] | None = None
+    """As numbers. Of `server_name`: Redis and Valkey count on their own since Redis 7.2."""
+
+    server_name: str | None = None
     role: str | None = None
+
+    def server(self) -> str:
+        """Return name and version for a message."""
+        if self.server_version is None:
+            return "a server that does not tell its version"
+        return f"{self.server_name or 'server'} {'.'.join(map(str, self.server_version))}"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a flight. An optional one may be refused; an unanswered one gets no reply."""
+    """One command of a flight. An optional one may be refused; an unanswered one gets no reply.
+
+    `wish` is what the caller said to have it sent, `since` the first servers that know it.
+    """
 
     args: tuple[ValueT, ...] = field(repr=False)
     optional: bool = False
     answered: bool = True
+    wish: str = ""
+    since: str = ""
 
 
 Flight: TypeAlias = Sequence[Step]
@@ -67,11 +81,11 @@ def handshake(intro: Introduction) -> Generator[Flight, Replies, Greeting]:
     hello = _hello(intro)
     flight = [hello, *_settings(intro)]
     replies = yield flight
-    greeting = _greeting(replies[0])
+    greeting = _greeting(replies[0], intro.protocol_version)
     if isinstance(replies[0], RedisError):
         greeting = yield from _without_hello(intro, replies[0])
     else:
-        _check(flight, replies)
+        _check(intro, flight, replies, greeting)
     if intro.noreply:
         yield [Step(("CLIENT", "REPLY", "OFF"), answered=False)]
     return greeting
@@ -79,8 +93,9 @@ def handshake(intro: Introduction) -> Generator[Flight, Replies, Greeting]:
 
 def _hello(intro: Introduction) -> Step:
     args: list[ValueT] = ["HELLO", intro.protocol_version]
-    if intro.password is not None:
-        args += ["AUTH", intro.username or "default", intro.password]
+    if intro.password is not None or intro.username:
+        # A name alone is that of a user without a password: left out, the caller would be somebody else.
+        args += ["AUTH", intro.username or "default", intro.password or ""]
     if intro.client_name:
         args += ["SETNAME", intro.client_name]
     return Step(tuple(args))
@@ -93,62 +108,93 @@ def _settings(intro: Introduction) -> list[Step]:
     if intro.db:
         steps.append(Step(("SELECT", intro.db)))
     if intro.noevict:
-        steps.append(Step(("CLIENT", "NO-EVICT", "ON")))
+        steps.append(Step(("CLIENT", "NO-EVICT", "ON"), wish="noevict=True", since="Redis 7.0 or Valkey"))
     if intro.notouch:
-        steps.append(Step(("CLIENT", "NO-TOUCH", "ON")))
+        steps.append(Step(("CLIENT", "NO-TOUCH", "ON"), wish="notouch=True", since="Redis 7.2 or Valkey"))
     if intro.readonly:
-        steps.append(Step(("READONLY",)))
+        steps.append(Step(("READONLY",), wish="reading from replicas", since="a node of a cluster"))
     return steps
 
 
 def _without_hello(intro: Introduction, refusal: RedisError) -> Generator[Flight, Replies, Greeting]:
-    if isinstance(refusal, AuthenticationRequiredError):
+    """Say it in the words of servers before Redis 6, if that is why HELLO was refused."""
+    if isinstance(refusal, AuthenticationRequiredError) and intro.password is None:
         raise AuthenticationRequiredError(
             "NOAUTH the server wants credentials: give a password, and a username if need be"
         )
     if not isinstance(refusal, UnknownCommandError):
-        raise _explained(refusal, "HELLO")
+        raise _explained(intro, refusal, "HELLO in the handshake")
     if intro.protocol_version != 2:
         message = "the server knows no HELLO (it is older than Redis 6), so no RESP3: use protocol_version=2"
         raise ProtocolError(message)
-    flight: list[Step] = []
-    if intro.password is not None:
-        user = (intro.username,) if intro.username else ()
-        flight.append(Step(("AUTH", *user, intro.password)))
-    if intro.client_name:
-        flight.append(Step(("CLIENT", "SETNAME", intro.client_name)))
-    flight += [Step(("CLIENT", "ID"), optional=True), *_settings(intro)]
+    flight = [*_old_credentials(intro), Step(("CLIENT", "ID"), optional=True), *_settings(intro)]
     replies = yield flight
-    _check(flight, replies)
+    _check(intro, flight, replies, Greeting())
     client_id = replies[[step.args[:2] for step in flight].index(("CLIENT", "ID"))]
     return Greeting(client_id=client_id if isinstance(client_id, int) else None)
 
 
-def _check(flight: Flight, replies: Replies) -> None:
+def _old_credentials(intro: Introduction) -> list[Step]:
+    steps = []
+    if intro.password is not None or intro.username:
+        # These servers know one user only, whom later ones call "default".
+        user = () if intro.username in (None, "", "default") else (intro.username,)
+        steps.append(Step(("AUTH", *user, intro.password or ""), wish="username=", since="Redis 6"))
+    if intro.client_name:
+        steps.append(Step(("CLIENT", "SETNAME", intro.client_name)))
+    return steps
+
+
+def _check(intro: Introduction, flight: Flight, replies: Replies, greeting: Greeting) -> None:
     for step, reply in zip(flight, replies, strict=True):
         if isinstance(reply, RedisError) and not step.optional:
-            # The arguments of AUTH are no one's business, so only the name is told.
-            name = step.args[0] if step.args[0] in ("AUTH", "HELLO") else " ".join(map(str, step.args))
-            raise _explained(reply, str(name))
+            raise _explained(intro, reply, _reason(step, reply, greeting))
 
 
-def _explained(error: RedisError, command: str) -> RedisError:
-    return error_from_reply(f"{error} ({command} in the handshake)")
+def _reason(step: Step, refusal: RedisError, greeting: Greeting) -> str:
+    if step.wish and _is_not_known(refusal):
+        return f"{step.wish} needs {step.since}: this is {greeting.server()}"
+    # The arguments of AUTH are no one's business, so only the name is told.
+    name = step.args[0] if step.args[0] in ("AUTH", "HELLO") else " ".join(map(str, step.args))
+    return f"{name} in the handshake"
 
 
-def _greeting(reply: object) -> Greeting:
+def _is_not_known(refusal: RedisError) -> bool:
+    text = str(refusal)
+    too_many_words = text.startswith("ERR wrong number of arguments for 'auth'")
+    return isinstance(refusal, UnknownCommandError) or too_many_words or "cluster support disabled" in text
+
+
+def _explained(intro: Introduction, refusal: RedisError, why: str) -> RedisError:
+    text = str(refusal)
+    if intro.password and intro.password in text:  # some servers repeat what they do not understand
+        text = text.partition(" ")[0]
+    return error_from_reply(f"{text} ({why})")
+
+
+def _greeting(reply: object, asked: ProtocolVersion) -> Greeting:
     if isinstance(reply, list):  # RESP2 spells a map as a flat list
         reply = dict(zip(reply[::2], reply[1::2], strict=False))
     if isinstance(reply, RedisError):
         return Greeting()
     if not isinstance(reply, dict):
         raise InvalidResponse(f"HELLO was answered with a {type(reply).__name__}")
-    client_id, role = reply.get(b"id"), reply.get(b"role")
+    granted = reply.get(b"proto", asked)
+    if granted != asked:
+        raise ProtocolError(
+            f"asked for RESP{asked}, the server speaks RESP{granted}: use protocol_version={granted}"
+        )
+    client_id = reply.get(b"id")
     return Greeting(
         client_id=client_id if isinstance(client_id, int) else None,
         server_version=_version(reply.get(b"version")),
-        role=role.decode(errors="replace") if isinstance(role, bytes) else None,
+        server_name=_text(reply.get(b"server")),
+        role=_text(reply.get(b"role")),
     )
+
+
+def _text(raw: object) -> str | None:
+    return raw.decode(errors="replace") if isinstance(raw, bytes) else None
 
 
 def _version(raw: object) -> tuple[int, ...] | None:

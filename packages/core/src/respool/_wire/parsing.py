@@ -1,9 +1,10 @@
 """Bytes to replies: hiredis, made safe for a FIFO and for a server that lies.
 
 A reply is None, bool, int, float, bytes, list or dict; an error reply is a `RedisError`, not raised (also inside
-lists), and a push is a `Push`. Sets are lists; big numbers and verbatim texts are bytes. Text is never decoded here: each
-request knows its own encoding. What the parser cannot take raises one of `MALFORMED`, after which it is of no use
-and its connection must end: what is not RESP, more than `MAX_REPLY` bytes for one reply, a thousand levels, and
+lists), and a push is a `Push`. Sets are lists; big numbers and verbatim texts are bytes. Text is never decoded
+here: each request knows its own encoding. What the parser cannot take raises one of `MALFORMED`, after which it is
+of no use and its connection must end: what is not RESP, more than `MAX_REPLY` bytes for one reply, a thousand
+levels, and
 
 - attributes, which a server sends only if told so (DEBUG PROTOCOL ATTRIB),
 - blob errors and chunked replies, which no released server sends,
