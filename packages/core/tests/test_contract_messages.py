@@ -12,6 +12,7 @@ from pytest_asyncio import fixture as async_fixture
 
 from packages.core.tests.contract import Connect, Protocol, ask, kill
 from respool import BaseConnection, ConnectionError, DataError, TimeoutError
+from respool.errors import UnknownCommandError
 from respool_testing import Endpoint, FakeServer, RawConnection
 
 INVALIDATIONS = "__redis__:invalidate"
@@ -129,6 +130,34 @@ async def test_a_refused_subscription_shifts_nothing(
     await connection.send_command(b"SUBSCRIBE", "news")
     tokens = [await connection.create_request(b"ECHO", number) for number in range(3)]
     assert await asyncio.gather(*tokens) == [b"0", b"1", b"2"]
+
+
+@pytest.mark.xfail(reason="what MONITOR tells is taken for replies")
+async def test_requests_never_get_what_monitor_tells(any_connect: Connect, any_endpoint: Endpoint) -> None:
+    if any_endpoint.is_fake:
+        pytest.skip("the fake server has no MONITOR")
+    connection = any_connect()
+    await connection.send_command(b"MONITOR")
+    await connection.fetch_push_message()
+    with pytest.raises(DataError, match="MONITOR"):
+        await connection.create_request(b"ECHO", "mine")
+
+
+@pytest.mark.xfail(reason="the command is sent, and what follows gets replies of others")
+@pytest.mark.parametrize("mode", ["OFF", "SKIP"])
+async def test_replies_cannot_be_turned_off_by_hand(any_connect: Connect, mode: str) -> None:
+    connection = any_connect()
+    with pytest.raises(DataError, match="noreply"):
+        await connection.send_command(b"CLIENT REPLY", mode)
+    assert await ask(connection, b"ECHO", "mine") == b"mine"
+
+
+@pytest.mark.xfail(reason="the error is lost, and the reader waits in vain")
+async def test_a_refused_command_is_told_to_the_reader(any_connect: Connect) -> None:
+    connection = any_connect(stream_timeout=0.1)
+    await connection.send_command(b"NOSUCH")
+    with pytest.raises(UnknownCommandError):
+        await connection.fetch_push_message()
 
 
 # --- how a message is fetched

@@ -138,7 +138,9 @@ async def test_a_push_is_no_reply(
     requests = await connection.create_requests(
         [CommandInvocation(b"DEBUG PROTOCOL", ("push",)), CommandInvocation(b"ECHO", ("mine",))]
     )
-    assert await requests[1] in (b"mine", None)
+    assert await requests[1] == b"mine"
+    assert (await requests[0]) != b"mine"
+    assert connection.push_messages.qsize() == 1
 
 
 @pytest.mark.parametrize("number", [0.1, -1.5, 1e17, 3.0, math.pi, 1e-7])
