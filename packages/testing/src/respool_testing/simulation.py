@@ -93,13 +93,13 @@ def _chance_from(seed: int) -> Iterator[None]:
 
 def _wind_up(loop: SimulatedLoop) -> None:
     """End what is left, as `asyncio.run` does."""
+    loop.limit = float("inf")
     try:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
         with contextlib.suppress(SimulationStuck):
-            if left:
-                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            while left := asyncio.all_tasks(loop):  # ending one may begin another
+                for task in left:
+                    task.cancel()
+                loop.run_until_complete(asyncio.wait(left))
             loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()

@@ -42,7 +42,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def __init__(self, seed: int, limit: float) -> None:
         super().__init__()
         self._now = 0.0
-        self._limit = limit
+        self.limit = limit
         # What the base class asks for input, and for how long: here it is told that the time is over.
         self._selector: SimulatedLoop | None = self
         self.network = Network(self, random.Random(seed))
@@ -58,8 +58,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             waiting = "\n  ".join(sorted(map(str, asyncio.all_tasks(self)))) or "no task at all"
             raise SimulationStuck(f"nothing will ever happen any more at {self._now:.3f} s:\n  {waiting}")
         self._now += timeout
-        if self._now > self._limit:
-            raise SimulationStuck(f"the simulation is still running after {self._limit} virtual seconds")
+        if self._now > self.limit:
+            raise SimulationStuck(f"the simulation is still running after {self.limit} virtual seconds")
         return []
 
     def close(self) -> None:

@@ -129,7 +129,7 @@ class Network:
         broken = [pipe for pipe in self._pipes if _like(pipe.source, pattern) or _like(pipe.target, pattern)]
         for pipe in broken:
             pipe.receiver.receive(Sign("reset"))
-            self._drop(pipe)
+            self._forget(pipe)
         return len(broken) // 2
 
     def resolve(self, host: str | bytes | None) -> str:
@@ -177,6 +177,8 @@ class Network:
         except BaseException:
             far.receive(Sign("reset"))  # nobody waits for it any more
             raise
+        if near.is_closing():
+            raise ConnectionResetError(errno.ECONNRESET, f"{address} broke the connection off")
         protocol = make_protocol()
         near.begin(protocol)
         back.go_on()
@@ -204,9 +206,9 @@ class Network:
         self._traffic.update(f"{self.loop.time():.9f} {pipe.source} {pipe.target} ".encode() + data)
         pipe.arrive()
         if isinstance(item, Sign):
-            self._drop(pipe)
+            self._forget(pipe)
 
-    def _drop(self, pipe: Pipe) -> None:
+    def _forget(self, pipe: Pipe) -> None:
         pipe.items.clear()
         if pipe in self._pipes:
             self._pipes.remove(pipe)

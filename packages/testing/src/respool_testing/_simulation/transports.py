@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -115,7 +116,7 @@ class SimulatedTransport(asyncio.Transport):
             if not self._closing:
                 self._protocol.data_received(item)
         elif item.how == "reset":
-            self._lose(ConnectionResetError(104, "Connection reset by peer"))
+            self._lose(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
         elif not self._protocol.eof_received():
             self.close()
 
@@ -182,4 +183,6 @@ class SimulatedTransport(asyncio.Transport):
         self._closing = True
         if not self._lost:
             self._lost = True
+            if not self.begun:
+                return  # who is still connecting will notice
             self._loop.call_soon(self._protocol.connection_lost, error)
