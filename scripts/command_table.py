@@ -4,8 +4,9 @@
     python scripts/command_table.py SERVER [SERVER ...]
 
 Starts each executable, asks it COMMAND, stops it, and writes `packages/core/src/respool/_wire/_command_data.py`.
-A command is described by the last server named that knows it, so name the oldest first. Modules' commands are
-left out. Needs respool and respool-testing to be installed; `scripts/servers.py` brings servers.
+A command is described by the last server named that knows it, so name the oldest first. Servers run without a
+configuration, so the modules they have are those they are built with (vector sets). Needs respool and
+respool-testing to be installed; `scripts/servers.py` brings servers.
 """
 
 from __future__ import annotations
@@ -75,10 +76,10 @@ def server_name(info: str) -> str:
 def rows(commands: Iterable[list[Any]]) -> Iterator[tuple[str, Row]]:
     """Yield the rows of a COMMAND reply, subcommands behind their command."""
     for name, arity, flags, _first, _last, _step, _acl, tips, specs, subcommands in commands:
-        if "module" in flags:
-            continue
-        written = [write_spec(spec) for said in specs if (spec := key_spec(pairs(said)))]
-        yield name.upper().replace("|", " "), (arity, " ".join(flags), " ".join(written), " ".join(tips))
+        # That a built-in command is written as a module is the server's own affair.
+        told = " ".join(flag for flag in flags if flag != "module")
+        written = " ".join(write_spec(spec) for said in specs if (spec := key_spec(pairs(said))))
+        yield name.upper().replace("|", " "), (arity, told, written, " ".join(tips))
         yield from rows(subcommands)
 
 
