@@ -122,6 +122,15 @@ def test_commands_of_the_newest_servers_of_both_families_are_there(name: str) ->
     assert known(name).name == name
 
 
+@pytest.mark.parametrize(
+    "args", [("VADD", "v", "VALUES", 1, 2, "e"), ("VSIM", "v", "ELE", "e"), ("vlinks", "v", "e")]
+)
+def test_vector_sets_belong_to_the_server_though_it_has_them_as_a_module(args: tuple[object, ...]) -> None:
+    assert known(str(args[0])).name == str(args[0]).upper()
+    assert commands.keys(args) == [1]
+    assert commands.is_read_only(args) is (args[0] != "VADD")
+
+
 def test_every_row_reads() -> None:
     assert [known(name).name for name in ROWS] == list(ROWS)
 
@@ -204,6 +213,16 @@ def test_a_command_that_changes_its_connection_is_shown_the_right_door(
 def test_any_other_command_may_pass(args: tuple[object, ...]) -> None:
     assert door(args) is None
     assert is_plain(args)
+
+
+@pytest.mark.parametrize("args", [("WAIT", 1, 100), (b"waitaof", 1, 0, 100)])
+def test_a_command_about_the_writes_of_its_connection_belongs_on_that_connection(
+    args: tuple[object, ...],
+) -> None:
+    sentence = door(args)
+    assert sentence is not None
+    assert "the writes of its own connection: lease one" in sentence
+    assert commands.block_timeout(args) == pytest.approx(0.1)
 
 
 def test_every_door_is_of_a_command_that_exists() -> None:

@@ -1,7 +1,9 @@
-"""Commands that change the state of their connection, and where to go with them instead.
+"""Commands that a connection shared with others cannot take, and where to go with them instead.
 
-On a connection that others share such a command would change what the others' commands mean: another
-database, another protocol, replies that no longer come. On a leased connection they are welcome.
+Most change what the others' commands mean: another database, another protocol, replies that no longer come. WAIT and
+WAITAOF tell of the writes of their own connection: on one leased for them alone they would be about no write at all
+and say that every replica has it, on a shared one everybody would wait. So they belong behind the writes in question
+on one leased connection, and there a deadline grows by their timeout (`_command_blocking`).
 """
 
 from __future__ import annotations
@@ -49,8 +51,10 @@ _INSTEAD = {
     "WATCH": _TRANSACTION,
 }
 
+_OWN_WRITES = "tells only of the writes of its own connection: lease one (pool.connection()) for both"
+
 DOORS = {
     name: f"{name} changes the state of a connection that others share: {instead}"
     for name, instead in _INSTEAD.items()
-}
+} | {name: f"{name} {_OWN_WRITES}" for name in ("WAIT", "WAITAOF")}
 """A whole sentence for each such command, by name."""
