@@ -171,8 +171,7 @@ def test_promises_hold_under_random_faults() -> None:
 def test_nobody_waits_for_ever_behind_a_reply_that_was_lost() -> None:
     async def main(simulation: Simulation) -> None:
         async with FakeServer() as server:
-            pool = BlockingConnectionPool.from_url(server.url, max_connections=1, timeout=5, stream_timeout=2)
-            redis = Redis(connection_pool=pool)
+            redis = Redis(connection_pool=narrow_pool(server))
             await redis.ping()
             server.faults.on("ECHO", "first").delay(0.5)
             server.faults.on("ECHO", "lost").hang()
@@ -182,6 +181,27 @@ def test_nobody_waits_for_ever_behind_a_reply_that_was_lost() -> None:
             await redis.aclose()
 
     simulate(main, limit=60)
+
+
+@pytest.mark.xfail(strict=True, reason="a cancelled request is forgotten with its deadline")
+def test_nobody_waits_for_ever_behind_a_cancelled_request() -> None:
+    async def main(simulation: Simulation) -> None:
+        async with FakeServer() as server:
+            redis = Redis(connection_pool=narrow_pool(server))
+            await redis.ping()
+            server.faults.on("ECHO").hang()
+            cancelled = redis.echo("x")
+            await asyncio.sleep(0.01)
+            cancelled.cancel()
+            await asyncio.gather(redis.blpop(["q"], timeout=0.5), return_exceptions=True)
+            await redis.aclose()
+
+    simulate(main, limit=60)
+
+
+def narrow_pool(server: FakeServer) -> BlockingConnectionPool:
+    """Make a pool of one connection, so that whoever needs it alone has to wait for it."""
+    return BlockingConnectionPool.from_url(server.url, max_connections=1, timeout=5, stream_timeout=2)
 
 
 def test_faults_are_the_same_for_the_same_seed() -> None:
