@@ -266,3 +266,16 @@ async def test_closing_with_nothing_but_cancelled_calls_under_way_is_fine(redis:
     await asyncio.sleep(0)
     call.cancel()
     await redis.aclose()
+
+
+async def test_a_client_without_replies_sends_and_gets_none(respool_server: FakeServer) -> None:
+    async with Redis.from_url(respool_server.url, noreply=True) as redis:
+        assert await redis.set("k", "v") is None
+        pipe = redis.pipeline(transaction=False)
+        pipe.incr("n")
+        pipe.incr("n")
+        assert await pipe.execute() == [None, None]
+        await respool_server.until(lambda: len(respool_server.log.calls("INCRBY")) == 2)
+        assert respool_server.db[0]["n"] == b"2"
+        with pytest.raises(DataError, match="transaction"):
+            redis.pipeline()

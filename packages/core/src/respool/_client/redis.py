@@ -68,7 +68,7 @@ class Redis(Commands[T], Generic[T]):
         if connection_pool is None:
             connection_pool = ConnectionPool(host=host, port=port, db=db, encoding=encoding, **options)  # type: ignore[arg-type]
         self.connection_pool = connection_pool
-        self._maker = RequestMaker(encoding, decode_responses)
+        self._maker = RequestMaker(encoding, decode_responses, noreply=connection_pool.noreply)
 
     @overload
     @classmethod
@@ -113,7 +113,12 @@ class Redis(Commands[T], Generic[T]):
         await self.aclose()
 
     def pipeline(self, transaction: bool = True) -> Pipeline[T]:
-        """Collect commands and send them in one write: as a transaction (MULTI ... EXEC), or as they are."""
+        """Collect commands and send them in one write: as a transaction (MULTI ... EXEC), or as they are.
+
+        With `noreply` nobody would learn what became of a transaction: it raises `DataError`.
+        """
+        if transaction and self.connection_pool.noreply:
+            raise DataError("a transaction cannot be told from none without replies: pipeline(transaction=False)")
         return Pipeline(self.connection_pool, self._maker, transaction)
 
     def execute_command(self, *args: ValueT) -> Request[ResponseType]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from respool._client.replies import UNDECODED
-from respool._connection.request import Convert, Request, Rescue
+from respool._connection.request import Convert, Request, Rescue, SilentRequest
 from respool._wire.decoding import decode_reply, decoder
 from respool._wire.encoding import pack
 from respool._wire.values import ValueT
@@ -18,9 +18,11 @@ from respool.errors import DataError
 class RequestMaker:
     """Makes the requests of one client: its encoding, what it decodes, and who rescues them."""
 
-    __slots__ = ("_composed", "_decoder", "_encoding")
+    __slots__ = ("_composed", "_decoder", "_encoding", "kind")
 
-    def __init__(self, encoding: str, decode: bool) -> None:
+    def __init__(self, encoding: str, decode: bool, *, noreply: bool = False) -> None:
+        self.kind: type[Request[object]] = SilentRequest if noreply else Request
+        """What a command becomes where nothing else is asked for."""
         self._encoding = encoding
         self._decoder = decoder(encoding) if decode else None
         self._composed: dict[Convert, Convert] = {}
@@ -30,10 +32,10 @@ class RequestMaker:
         args: tuple[ValueT, ...],
         convert: Convert | None,
         rescue: Rescue | None,
-        kind: type[Request[object]] = Request,
+        kind: type[Request[object]] | None = None,
     ) -> Request[object]:
         """Return a request that is ready to be sent, or done already with `DataError`."""
-        request = kind(loop=asyncio.get_running_loop())
+        request = (kind or self.kind)(loop=asyncio.get_running_loop())
         request.args = args
         request.rescue = rescue
         request.convert = self.converter(convert)

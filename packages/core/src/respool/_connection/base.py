@@ -178,7 +178,8 @@ class BaseConnection(asyncio.BaseProtocol):
     def share(self) -> Generation:
         """Return the current generation, for stateless requests of many; it checks itself when it was idle for long."""
         generation = self._link.start()
-        generation.checks_idle = not self._settings.introduction.noreply
+        noreply = self._settings.introduction.noreply
+        generation.checks_idle, generation.fifo.has_silent = not noreply, noreply
         return generation
 
     async def take_over(self) -> None:

@@ -201,6 +201,11 @@ class ConnectionPool:
         given = self.connection_kwargs.get("stream_timeout")
         return given if isinstance(given, (int, float)) else DEFAULT_STREAM_TIMEOUT
 
+    @property
+    def noreply(self) -> bool:
+        """Whether its connections have told the server not to answer."""
+        return bool(self.connection_kwargs.get("noreply"))
+
     # ---- for subclasses
 
     def make_connection(self) -> BaseConnection:
