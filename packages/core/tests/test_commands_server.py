@@ -130,7 +130,7 @@ async def test_denials_are_logged(redis: Redis[bytes], real_server: ServerProces
         with pytest.raises(AuthorizationError):
             await denied.set("k", 1)
     (entry,) = await redis.acl_log(1)
-    assert (entry.count, entry.reason, entry.object, entry.username) == (1, "command", "set", "ann")
+    assert (entry.times, entry.reason, entry.object, entry.username) == (1, "command", "set", "ann")
     assert (entry.client_info["user"], entry.age_seconds >= 0) == ("ann", True)
 
 

@@ -127,13 +127,13 @@ async def test_a_group_that_is_not_there_has_its_own_error(redis: Redis[bytes]) 
 async def test_entries_are_acknowledged(group: Redis[bytes]) -> None:
     assert await group.xack("s", "g", "1-0", "9-0") == 1
     summary = await group.xpending("s", "g")
-    assert (summary.count, summary.min, summary.max, summary.consumers) == (1, b"2-0", b"2-0", {b"c": 1})
+    assert (summary.total, summary.min, summary.max, summary.consumers) == (1, b"2-0", b"2-0", {b"c": 1})
 
 
 async def test_nothing_is_pending(redis: Redis[bytes]) -> None:
     await redis.xgroup_create("s", "g", mkstream=True)
     summary = await redis.xpending("s", "g")
-    assert (summary.count, summary.min, summary.consumers) == (0, None, {})
+    assert (summary.total, summary.min, summary.consumers) == (0, None, {})
     assert await redis.xpending_range("s", "g") == []
 
 

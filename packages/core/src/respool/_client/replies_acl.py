@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from respool._client.replies import fields, integer, integer_or_none, items, number, text, texts
 from respool._client.replies_clients import client
 
 
-@dataclass(frozen=True)
-class AclRules:
+class AclRules(NamedTuple):
     """What is allowed: commands, keys and channels, each as a line of rules."""
 
     commands: str
@@ -17,8 +16,7 @@ class AclRules:
     channels: str
 
 
-@dataclass(frozen=True)
-class AclUser:
+class AclUser(NamedTuple):
     """A user. Passwords are told by their SHA-256; each selector allows something beside the rules."""
 
     flags: list[str]
@@ -27,11 +25,10 @@ class AclUser:
     selectors: list[AclRules]
 
 
-@dataclass(frozen=True)
-class AclLogEntry:
+class AclLogEntry(NamedTuple):
     """A denial, and how often it happened lately. Timestamps are Unix time in milliseconds, None before Redis 7.2."""
 
-    count: int
+    times: int
     reason: str
     context: str
     object: str
@@ -71,7 +68,7 @@ def _rules(told: dict[str, object]) -> AclRules:
 
 def _entry(told: dict[str, object]) -> AclLogEntry:
     return AclLogEntry(
-        count=integer(told["count"]),
+        times=integer(told["count"]),
         reason=text(told["reason"]),
         context=text(told["context"]),
         object=text(told["object"]),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
 from respool._client.replies import fields, integer, listed, text, text_set
 
 K = TypeVar("K")
 
 
-@dataclass(frozen=True)
-class TrackingInfo(Generic[K]):
+class TrackingInfo(NamedTuple, Generic[K]):
     """Server-assisted caching of a connection: flags such as "on", who is told of changes, prefixes of keys."""
 
     flags: frozenset[str]

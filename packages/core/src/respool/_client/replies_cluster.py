@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from respool._client.replies import fields, integer, items, pairs, text
 
 
-@dataclass(frozen=True)
-class ClusterNode:
+class ClusterNode(NamedTuple):
     """A node as a line of CLUSTER NODES tells it; `primary_id` is None for a primary.
 
     `address` is `host:port@busport,hostname`; `slots` as they are written there: "0-5460", "[93-<-id]" on its way.
@@ -25,8 +24,7 @@ class ClusterNode:
     slots: list[str]
 
 
-@dataclass(frozen=True)
-class ServingNode:
+class ServingNode(NamedTuple):
     """A node that serves slots. The host may be empty: it is the one that was asked."""
 
     host: str
@@ -34,8 +32,7 @@ class ServingNode:
     id: str
 
 
-@dataclass(frozen=True)
-class SlotRange:
+class SlotRange(NamedTuple):
     """Slots from `start` to `end`, both included, and who serves them."""
 
     start: int
@@ -44,8 +41,7 @@ class SlotRange:
     replicas: list[ServingNode]
 
 
-@dataclass(frozen=True)
-class ShardNode:
+class ShardNode(NamedTuple):
     """A node of a shard. A port is None where the node does not listen there."""
 
     id: str
@@ -59,16 +55,14 @@ class ShardNode:
     health: str
 
 
-@dataclass(frozen=True)
-class Shard:
+class Shard(NamedTuple):
     """Ranges of slots, both ends included, and the nodes that have them."""
 
     slots: list[tuple[int, int]]
     nodes: list[ShardNode]
 
 
-@dataclass(frozen=True)
-class ClusterLink:
+class ClusterLink(NamedTuple):
     """A link to another node. Times are Unix time in milliseconds, sizes bytes."""
 
     direction: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from respool._client.replies import fields, integer, items, text, text_or_none, text_set, texts
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(NamedTuple):
     """One function and its flags, such as "no-writes"."""
 
     name: str
@@ -16,8 +15,7 @@ class Function:
     flags: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(NamedTuple):
     """A library; `code` only where it was asked for."""
 
     name: str
@@ -26,8 +24,7 @@ class Library:
     code: str | None
 
 
-@dataclass(frozen=True)
-class RunningFunction:
+class RunningFunction(NamedTuple):
     """The function that runs, as it was called, and for how many milliseconds."""
 
     name: str
@@ -35,16 +32,14 @@ class RunningFunction:
     duration: int
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(NamedTuple):
     """How much an engine holds."""
 
     libraries: int
     functions: int
 
 
-@dataclass(frozen=True)
-class FunctionStats:
+class FunctionStats(NamedTuple):
     """What runs, None for nothing, and the engines by name."""
 
     running: RunningFunction | None

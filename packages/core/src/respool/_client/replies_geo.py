@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
+
+from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
 from respool._client.replies import integer, items, number, put_in
 
@@ -13,8 +14,7 @@ Position: TypeAlias = tuple[float, float]
 """Longitude and latitude, in degrees."""
 
 
-@dataclass(frozen=True)
-class GeoMatch(Generic[K]):
+class GeoMatch(NamedTuple, Generic[K]):
     """A member that a search found: its distance from where the search started, its geohash as 52 bits, its place."""
 
     member: K

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from respool._client.replies import (
     fields,
@@ -19,8 +18,7 @@ from respool._client.replies import (
 K = TypeVar("K")
 
 
-@dataclass(frozen=True)
-class CommandInfo:
+class CommandInfo(NamedTuple):
     """A command. `arity` counts its name, negative for "at least"; keys are from `first_key` to `last_key`."""
 
     name: str
@@ -34,8 +32,7 @@ class CommandInfo:
     subcommands: list[CommandInfo]
 
 
-@dataclass(frozen=True)
-class CommandDocs:
+class CommandDocs(NamedTuple):
     """What is written of a command. The last three only of those that are deprecated, or part of a container."""
 
     summary: str
@@ -47,8 +44,7 @@ class CommandDocs:
     subcommands: dict[str, CommandDocs]
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(NamedTuple):
     """A module that is loaded. Path and arguments are empty where the server does not tell them."""
 
     name: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
 from respool._client.replies import fields, integer, items, listed, pairs, text
 
 K = TypeVar("K")
 
 
-@dataclass(frozen=True)
-class LoggedCommand(Generic[K]):
+class LoggedCommand(NamedTuple, Generic[K]):
     """A command that was slow or large: `amount` is microseconds, or bytes in a log of large ones.
 
     `start_time` is Unix time in seconds; long commands are logged with some of their words.
@@ -25,8 +25,7 @@ class LoggedCommand(Generic[K]):
     client_name: str
 
 
-@dataclass(frozen=True)
-class LatencyEvent:
+class LatencyEvent(NamedTuple):
     """An event that was slow: when last (Unix time in seconds), how long then and at most (milliseconds)."""
 
     name: str
@@ -35,8 +34,7 @@ class LatencyEvent:
     maximum: int
 
 
-@dataclass(frozen=True)
-class CommandHistogram:
+class CommandHistogram(NamedTuple):
     """How often a command was called, and how many of these took no more than so many microseconds."""
 
     calls: int

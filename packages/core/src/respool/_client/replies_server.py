@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 from respool._client.replies import integer, items, lines_of_fields, text, texts
 
 
-@dataclass(frozen=True)
-class ReplicaAddress:
+class ReplicaAddress(NamedTuple):
     """A replica that is connected, and how far it got."""
 
     host: str
@@ -17,16 +16,14 @@ class ReplicaAddress:
     offset: int
 
 
-@dataclass(frozen=True)
-class PrimaryRole:
+class PrimaryRole(NamedTuple):
     """A primary: how much it has written to its replicas, and who these are."""
 
     offset: int
     replicas: list[ReplicaAddress]
 
 
-@dataclass(frozen=True)
-class ReplicaRole:
+class ReplicaRole(NamedTuple):
     """A replica: of whom, in which state ("connected", ...), and how far it got."""
 
     host: str
@@ -35,8 +32,7 @@ class ReplicaRole:
     offset: int
 
 
-@dataclass(frozen=True)
-class SentinelRole:
+class SentinelRole(NamedTuple):
     """A sentinel, and the names of the primaries it watches."""
 
     primaries: list[str]

@@ -5,8 +5,9 @@ What an older server does not tell is None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
 from respool._client.replies import fields, integer, integer_or_none, items, put_in
 from respool._client.replies_streams import Entry, entries, entry
@@ -14,8 +15,7 @@ from respool._client.replies_streams import Entry, entries, entry
 K = TypeVar("K")
 
 
-@dataclass(frozen=True)
-class StreamInfo(Generic[K]):
+class StreamInfo(NamedTuple, Generic[K]):
     """A stream. The last ids are those that it gave out and that were deleted."""
 
     length: int
@@ -30,8 +30,7 @@ class StreamInfo(Generic[K]):
     last_entry: Entry[K] | None
 
 
-@dataclass(frozen=True)
-class GroupInfo(Generic[K]):
+class GroupInfo(NamedTuple, Generic[K]):
     """A consumer group; `lag` is how many entries it has not read yet, None where that is unknown."""
 
     name: K
@@ -42,8 +41,7 @@ class GroupInfo(Generic[K]):
     lag: int | None
 
 
-@dataclass(frozen=True)
-class ConsumerInfo(Generic[K]):
+class ConsumerInfo(NamedTuple, Generic[K]):
     """A consumer: milliseconds since it last tried to read (`idle`), and since it got something (`inactive`)."""
 
     name: K
@@ -52,8 +50,7 @@ class ConsumerInfo(Generic[K]):
     inactive: int | None
 
 
-@dataclass(frozen=True)
-class Delivery(Generic[K]):
+class Delivery(NamedTuple, Generic[K]):
     """A pending entry: when it was delivered last, as Unix time in milliseconds, and how often."""
 
     id: K
@@ -61,8 +58,7 @@ class Delivery(Generic[K]):
     deliveries: int
 
 
-@dataclass(frozen=True)
-class ConsumerDetails(Generic[K]):
+class ConsumerDetails(NamedTuple, Generic[K]):
     """A consumer of a stream told in full. Times are Unix time in milliseconds."""
 
     name: K
@@ -72,8 +68,7 @@ class ConsumerDetails(Generic[K]):
     pending: list[Delivery[K]]
 
 
-@dataclass(frozen=True)
-class GroupDetails(Generic[K]):
+class GroupDetails(NamedTuple, Generic[K]):
     """A group of a stream told in full."""
 
     name: K
@@ -84,8 +79,7 @@ class GroupDetails(Generic[K]):
     consumers: list[ConsumerDetails[K]]
 
 
-@dataclass(frozen=True)
-class StreamDetails(Generic[K]):
+class StreamDetails(NamedTuple, Generic[K]):
     """A stream told in full, with its first entries."""
 
     length: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
+
+from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
 from respool._client.replies import integer, items, listed, mapping, pairs, put_in
 
@@ -13,18 +14,16 @@ Entry: TypeAlias = tuple[K, dict[K, K]]
 """The id of an entry and its fields; no fields where it was deleted."""
 
 
-@dataclass(frozen=True)
-class PendingSummary(Generic[K]):
+class PendingSummary(NamedTuple, Generic[K]):
     """How many entries are pending, the least and the greatest id of them, and how many of each consumer."""
 
-    count: int
+    total: int
     min: K | None
     max: K | None
     consumers: dict[K, int]
 
 
-@dataclass(frozen=True)
-class PendingEntry(Generic[K]):
+class PendingEntry(NamedTuple, Generic[K]):
     """An entry that is pending: with whom, since how many milliseconds, delivered how often."""
 
     id: K

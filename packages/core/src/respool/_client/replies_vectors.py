@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
 from respool._client.replies import (
     fields,
@@ -24,8 +25,7 @@ from respool._client.replies import (
 K = TypeVar("K")
 
 
-@dataclass(frozen=True)
-class VectorSetInfo:
+class VectorSetInfo(NamedTuple):
     """A vector set and the graph that holds it."""
 
     quantization: str
@@ -34,8 +34,7 @@ class VectorSetInfo:
     max_level: int
 
 
-@dataclass(frozen=True)
-class RawVector:
+class RawVector(NamedTuple):
     """A vector as it is stored: `raw` as `quantization` says, its length before it was normalised, and for "int8" the
     range that was quantised."""
 
@@ -45,8 +44,7 @@ class RawVector:
     range: float | None
 
 
-@dataclass(frozen=True)
-class VectorMatch(Generic[K]):
+class VectorMatch(NamedTuple, Generic[K]):
     """An element that is like what was asked for: 1 is the same. Attributes are JSON, None for none."""
 
     element: K
