@@ -47,17 +47,17 @@ class Caller:
         return Call(self.redis.execute_command("ECHO", token), token)
 
     def read(self, key: bytes) -> Call:
-        return Call(self.redis.get(key), value_of(key))
+        return Call(self.redis.execute_command("GET", key), value_of(key))
 
     def read_large(self, key: bytes) -> Call:
-        return Call(self.redis.get(b"large " + key), value_of(b"large " + key))
+        return Call(self.redis.execute_command("GET", b"large " + key), value_of(b"large " + key))
 
     def send_large(self, token: bytes) -> Call:
         large = token * 40_000
         return Call(self.redis.execute_command("ECHO", large), large)
 
     def write(self, key: bytes) -> Call:
-        return Call(self.redis.incr(key), 1, (key,))
+        return Call(self.redis.execute_command("INCRBY", key, 1), 1, (key,))
 
     def fail(self, token: bytes) -> Call:
         return Call(self.redis.execute_command("NOPE", token), ResponseError)
