@@ -73,6 +73,14 @@ def test_no_arguments_are_too_strange_to_ask_about(arguments: list[object]) -> N
         assert commands.is_plain(args) == (commands.door(args) is None and not commands.is_blocking(args))
 
 
+def test_a_released_view_is_not_too_strange_to_ask_about() -> None:
+    view = memoryview(b"2")
+    view.release()
+    for args in ((view,), ("BLPOP", "k", view), ("CLIENT", view), ("EVAL", "", view)):
+        assert commands.keys(args) in ([], [1])
+        assert commands.block_timeout(args) in (None, 0)
+
+
 @given(st.sampled_from(sorted(ROWS)), st.lists(st.integers() | st.text() | st.binary()))
 def test_no_command_is_too_short_or_odd_to_ask_about(name: str, arguments: list[object]) -> None:
     args = [*name.split(), *arguments]

@@ -1,4 +1,4 @@
-"""Arguments read as a server reads them: words of any case and type, numbers, options. Never raises."""
+"""Arguments read as a server reads them: numbers of any type, options in any case. Never raises."""
 
 from __future__ import annotations
 
@@ -6,24 +6,15 @@ import math
 import sys
 from collections.abc import Sequence
 
-
-def word(argument: object) -> bytes:
-    """Return a word in upper case; nothing for what is neither text nor bytes."""
-    if isinstance(argument, str):
-        return argument.encode("utf-8", "replace").upper()
-    if isinstance(argument, (bytes, bytearray, memoryview)):
-        return bytes(argument).upper()
-    return b""
+from respool._wire.encoding import upper_word
 
 
 def number(argument: object) -> float:
     """Return a number, however it is given; NaN for what is none."""
-    if isinstance(argument, memoryview):
-        argument = bytes(argument)
-    if not isinstance(argument, (int, float, str, bytes, bytearray)):
+    if not isinstance(argument, (int, float, str, bytes, bytearray, memoryview)):
         return math.nan
     try:
-        return float(argument)
+        return float(bytes(argument) if isinstance(argument, memoryview) else argument)
     except (ValueError, OverflowError):
         return math.nan
 
@@ -49,7 +40,7 @@ def find_option(argv: Sequence[object], name: bytes, options: dict[bytes, int], 
     """
     at = start
     while at < len(argv):
-        option = word(argv[at])
+        option = upper_word(argv[at])
         if option == name:
             return at
         at += 1 + options.get(option, 0)

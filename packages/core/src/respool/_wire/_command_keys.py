@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from respool._wire._command_arguments import STREAM_OPTIONS, find_option, number, word
+from respool._wire._command_arguments import STREAM_OPTIONS, find_option, number
 from respool._wire._command_model import Command, KeySpec
+from respool._wire.encoding import upper_word
 
 Words: TypeAlias = Sequence[object]
 Finder: TypeAlias = Callable[[Words], list[int]]
@@ -57,7 +58,7 @@ def _behind_keyword(spec: KeySpec, argv: Words) -> int | None:
     wanted = spec.keyword.encode()
     backwards = spec.start < 0
     places = range(len(argv) + spec.start, 0, -1) if backwards else range(spec.start, len(argv))
-    return next((at + 1 for at in places if word(argv[at]) == wanted), None)
+    return next((at + 1 for at in places if upper_word(argv[at]) == wanted), None)
 
 
 def _counted(first: int, argv: Words) -> Sequence[int]:
@@ -74,7 +75,7 @@ def _with_destination(first_option: int, options: dict[bytes, int]) -> Finder:
         """Return the key and the destination behind STORE or STOREDIST, of several the last, as the server does."""
         found, at = [1] if len(argv) > 1 else [], first_option
         while at < len(argv):
-            option = word(argv[at])
+            option = upper_word(argv[at])
             if option in (b"STORE", b"STOREDIST") and at + 1 < len(argv):
                 found[1:] = [at + 1]
             at += 1 + options.get(option, 0)

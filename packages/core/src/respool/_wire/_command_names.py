@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from respool._wire._command_arguments import word
 from respool._wire._command_blocking import TIMEOUTS
 from respool._wire._command_data import ROWS
 from respool._wire._command_doors import DOORS
 from respool._wire._command_keys import sole_key
 from respool._wire._command_model import Command, CommandFlag
 from respool._wire._command_rows import read
+from respool._wire.encoding import upper_word
 
 _CONTAINERS = frozenset(name.partition(" ")[0] for name in ROWS if " " in name)
 
@@ -43,7 +43,7 @@ class Known:
 
     def on_the_wire(self, args: Sequence[object]) -> Sequence[object]:
         """Return `args` with each word of the name on its own, as key specs count them."""
-        return args if self.words == 1 else (*word(args[0]).split(), *args[1:])
+        return args if self.words == 1 else (*upper_word(args[0]).split(), *args[1:])
 
     def in_arguments(self, positions: list[int]) -> list[int]:
         """Return positions of words as positions of arguments; a key inside the name has none."""
@@ -90,7 +90,7 @@ def _remember(spelling: object, known: Known) -> Known:
 
 
 def _text(argument: object) -> str:
-    return word(argument).decode("latin-1")
+    return upper_word(argument).decode("latin-1")
 
 
 @cache
