@@ -14,7 +14,7 @@ from respool._connection.socket_options import (
     keepalive_options,
     user_timeout_options,
 )
-from respool.errors import DataError
+from respool.errors import ConnectionError, DataError
 from respool_testing import FakeServer
 
 on_linux = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux knows all the options")
@@ -113,3 +113,17 @@ def test_a_port_that_is_none_is_refused(bad: int) -> None:
 def test_a_misspelt_option_is_told() -> None:
     with pytest.raises(TypeError, match=r"Connection\(\) takes no option ssl_cafile"):
         Connection(ssl_cafile="ca.pem")  # type: ignore[call-arg]
+
+
+async def test_a_socket_that_takes_no_options_any_more_is_closed(
+    respool_server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr("respool._connection.tcp.set_options", fail)
+    connection = Connection(respool_server.host, respool_server.port)
+    with pytest.raises(ConnectionError, match="cannot connect"):
+        await connection.connect()
+    await connection.wait_closed()
+    await respool_server.until(lambda: not respool_server.connections)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -321,9 +322,13 @@ async def test_a_server_that_hangs_up_in_the_handshake_says_what_may_be_missing(
     assert "ssl_certfile" in str(error)
 
 
-def test_an_error_that_has_nothing_to_do_with_tls_stays_as_it_is() -> None:
-    error = ConnectionRefusedError(111, "Connection refused")
-    assert explained(error, "here") is error
+async def test_an_error_that_has_nothing_to_do_with_tls_stays_as_it_is() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        error = await refusal_of(Connection("127.0.0.1", nobody.getsockname()[1], ssl=True))
+    assert "Connection refused" in str(error)
+    assert isinstance(error.__cause__, ConnectionRefusedError)
+    assert error.__cause__.__cause__ is not error.__cause__
 
 
 def test_a_tls_error_without_advice_is_told_in_its_own_words() -> None:

@@ -94,9 +94,10 @@ class Connection(BaseConnection):
         try:
             transport = await dial(make_protocol, self.host, self.port, self._tls)
         except OSError as exc:
-            if self._tls is None:
+            error = explained(exc, self.describe()) if self._tls is not None else None
+            if error is None:
                 raise
-            raise explained(exc, self.describe()) from exc
+            raise error from exc
         sock = transport.get_extra_info("socket")
         if sock is not None:  # a network without sockets has no options
             try:

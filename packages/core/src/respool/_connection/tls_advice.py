@@ -25,8 +25,8 @@ _HUNG_UP = (
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
 
 
-def explained(error: OSError, where: str) -> Exception:
-    """Return what to raise in place of `error`, which came up while a TLS connection was opened to `where`.
+def explained(error: OSError, where: str) -> Exception | None:
+    """Return what to raise in place of `error`, which came up while TLS was opened to `where`; None: it says it all.
 
     What another server of the same kind might do better stays an `OSError`.
     """
@@ -34,7 +34,7 @@ def explained(error: OSError, where: str) -> Exception:
         return ConnectionError(f"no TLS connection to {where}: {_advice(error)}")
     if isinstance(error, ConnectionResetError):
         return ConnectionResetError(errno.ECONNRESET, _HUNG_UP)
-    return error
+    return None
 
 
 def _advice(error: SSLError) -> str:
