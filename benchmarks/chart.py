@@ -12,7 +12,7 @@ from benchmarks.results import Outcome, Report, Row
 from benchmarks.svg import Drawing, series
 from benchmarks.table import OURS, number
 
-CHOSEN = ("get-1", "get-50", "get-500", "gather-1000", "pipeline-1000")
+CHOSEN = ("get-1", "get-50", "get-500", "gather-1000", "pipeline-1000", "cluster-64")
 PREFERRED = ("two cores", "one core", "free")
 
 WIDTH = 760
