@@ -86,6 +86,7 @@ SCENES = {
         1 GET k
         2 MGET k {k}2
         2 DEL k {k}2
+        1 CLUSTER SETSLOT 7629 IMPORTING <2>
         1 CLUSTER SETSLOT 7629 NODE <1>
         2 CLUSTER SETSLOT 7629 NODE <1>
         0 CLUSTER SETSLOT 7629 NODE <1>
@@ -188,13 +189,21 @@ def real_nodes() -> Iterator[list[ServerProcess]]:
         node.call("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
         node.call("CLUSTER", "ADDSLOTSRANGE", first, last - 1)
         nodes[0].call("CLUSTER", "MEET", node.host, node.port)
-    deadline = time.monotonic() + 20
-    while not all(b"cluster_state:ok" in node.call("CLUSTER", "INFO") for node in nodes):
-        assert time.monotonic() < deadline, "the real cluster did not come up"
-        time.sleep(0.05)  # real processes cannot be told to hurry
     yield nodes
     for node in nodes:
         node.stop_process()
+
+
+def wait_until_settled(nodes: list[ServerProcess]) -> None:
+    """Wait until every node of a real cluster knows that everybody has what it had in the beginning."""
+    deadline = time.monotonic() + 20
+    while not all(
+        b"cluster_state:ok" in node.call("CLUSTER", "INFO")
+        and node.call("CLUSTER", "SLOTS").startswith(b"*3\r")
+        for node in nodes
+    ):
+        assert time.monotonic() < deadline, "the real cluster did not come up"
+        time.sleep(0.05)  # real processes cannot be told to hurry
 
 
 async def play(script: str, places: Places, protocol: int) -> list[tuple[str, Reply]]:
@@ -262,6 +271,7 @@ async def test_both_clusters_say_the_same(
     real_server: ServerProcess, request: pytest.FixtureRequest, scene: str, protocol: int
 ) -> None:
     nodes: list[ServerProcess] = request.getfixturevalue("real_nodes")  # only where there is a real server
+    wait_until_settled(nodes)
     theirs = await play(SCENES[scene], [(node.host, node.port) for node in nodes], protocol)
     async with FakeCluster(primaries=3, replicas=0, version="7.0.15") as cluster:
         ours = await play(SCENES[scene], [(node.host, node.port) for node in cluster.nodes], protocol)

@@ -9,7 +9,7 @@ from respool_testing._engine.errors import CommandError
 from respool_testing._engine.failure import review
 from respool_testing._engine.keyspace import Database, Keyspace
 from respool_testing._engine.routing import Asked, route
-from respool_testing._engine.slots import EVERY_SLOT, SLOTS, key_slot, slot_ranges, slot_set, slots_in
+from respool_testing._engine.slots import EVERY_SLOT, SLOTS, key_slot, slot_set, slot_span, slots_in, spans_in
 
 SLOT = key_slot(b"k")
 
@@ -35,10 +35,17 @@ def test_an_empty_or_open_tag_is_no_tag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slots", "ranges"), [([], []), ([5], [(5, 5)]), ([0, 1, 2, 7, 9, 10], [(0, 2), (7, 7), (9, 10)])]
+    ("slots", "spans"),
+    [
+        ([], []),
+        ([5], [(5, 5)]),
+        ([0, 1, 2, 7, 9, 10], [(0, 2), (7, 7), (9, 10)]),
+        ([16383], [(16383, 16383)]),
+    ],
 )
-def test_slots_are_joined_to_ranges(slots: list[int], ranges: list[tuple[int, int]]) -> None:
-    assert list(slot_ranges(slots)) == ranges
+def test_slots_are_joined_to_spans(slots: list[int], spans: list[tuple[int, int]]) -> None:
+    assert list(spans_in(slot_set(slots))) == spans
+    assert slot_set(slots) == sum(slot_span(*span) for span in spans)
 
 
 @pytest.mark.parametrize("slots", [[], [0], [7, 8], [0, 5461, 16383]])

@@ -17,13 +17,16 @@ from ._engine.failure import hold_for_failed, review
 from ._engine.messages import Published
 from ._engine.parcels import packed, unpack
 from ._engine.settings import ServerSettings
-from ._engine.slots import SLOTS, key_slot, slot_set, slots_in
+from ._engine.slots import SLOTS, key_slot, slot_span, slots_in
 from ._network import Network
 from ._node import FakeNode as FakeNode
 from .clock import Clock
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+# So many slots without keys change hands before the nodes tell each other, which takes longer than the rest.
+EMPTY_AT_ONCE = 256
 
 EndpointType: TypeAlias = Literal["ip", "hostname", "unknown"]
 
@@ -254,11 +257,18 @@ class FakeCluster:
 
     async def migrate_slots(self, slots: Iterable[int], to: FakeNode, *, keys_per_step: int = 1) -> None:
         """Move slots with their keys, some keys at a time, while clients go on working."""
-        for slot in slots:
+        for number, slot in enumerate(slots, 1):
             self.begin_migration(slot, to)
-            while self.move_keys(slot, keys_per_step):
+            moved = self.move_keys(slot, keys_per_step)
+            if moved or number % EMPTY_AT_ONCE == 0:
+                self._bus.beat()
                 await _give_way()
-            self.finish_migration(slot)
+            while moved and self.move_keys(slot, keys_per_step):
+                await _give_way()
+            self._hand_over(slot)
+            if moved:
+                self._bus.beat()
+        self._bus.beat()
 
     def begin_migration(self, slot: int, to: FakeNode) -> None:
         """Open a slot: from now on its owner sends clients after keys it does not have (ASK)."""
@@ -281,13 +291,8 @@ class FakeCluster:
 
     def finish_migration(self, slot: int) -> None:
         """Close an open slot: its new owner is known to all. Keys that were not moved are deleted."""
-        target = self._target(slot)
-        if target is not None:
-            view = target._station.view
-            view.importing.pop(slot, None)
-            view.give(1 << slot, view.me)
-            view.bump_epoch()
-            self._bus.beat()
+        self._hand_over(slot)
+        self._bus.beat()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds: `await cluster.until(lambda: cluster.owner_of("k") is other)`.
@@ -318,10 +323,8 @@ class FakeCluster:
     def _found(self, primaries: int) -> None:
         """Let all nodes know each other, share out the slots, and give each primary its replicas."""
         leaders = self.nodes[:primaries]
-        shares = [
-            slot_set(slot for slot in range(SLOTS) if slot * primaries // SLOTS == number)
-            for number in range(primaries)
-        ]
+        bounds = [-(-SLOTS * number // primaries) for number in range(primaries + 1)]
+        shares = [slot_span(first, end - 1) for first, end in itertools.pairwise(bounds)]
         for node in self.nodes:
             view = node._station.view
             view.epoch = primaries
@@ -364,6 +367,15 @@ class FakeCluster:
     def _target(self, slot: int) -> FakeNode | None:
         """Return where an open slot goes to."""
         return next((node for node in self.nodes if slot in node._station.view.importing), None)
+
+    def _hand_over(self, slot: int) -> None:
+        """Let an open slot's target own it; the others have yet to hear of it."""
+        target = self._target(slot)
+        if target is not None:
+            view = target._station.view
+            view.importing.pop(slot, None)
+            view.give(1 << slot, view.me)
+            view.bump_epoch()
 
     def _agree_on_failure(self, node: FakeNode) -> None:
         now = self.clock.microseconds() // 1000

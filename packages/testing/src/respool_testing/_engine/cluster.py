@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from .slots import EVERY_SLOT, SLOTS, slots_in
+from .slots import EVERY_SLOT, SLOTS, spans_in
 from .slots import key_slot as key_slot
 
 if TYPE_CHECKING:
@@ -161,15 +161,15 @@ class Membership:
         """Hold a node for the owner of slots."""
         self.take(slots)
         node.slots |= slots
-        for slot in slots_in(slots):
-            self.owners[slot] = node
+        for first, last in spans_in(slots):
+            self.owners[first : last + 1] = [node] * (last - first + 1)
 
     def take(self, slots: int) -> None:
         """Hold slots for nobody's."""
         for node in self.nodes.values():
             node.slots &= ~slots
-        for slot in slots_in(slots):
-            self.owners[slot] = None
+        for first, last in spans_in(slots):
+            self.owners[first : last + 1] = [None] * (last - first + 1)
 
     def covered(self) -> bool:
         """Tell whether each slot has an owner that is not held for dead."""

@@ -6,7 +6,7 @@ Knows nothing of nodes. https://redis.io/docs/latest/operate/oss_and_stack/refer
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 SLOTS: Final = 16_384
@@ -30,25 +30,22 @@ def slot_set(slots: Iterable[int]) -> int:
     return bits
 
 
+def slot_span(first: int, last: int) -> int:
+    """Return the slots from one to another, both included, as such a number."""
+    return (1 << last + 1) - (1 << first)
+
+
+def spans_in(bits: int) -> Iterator[tuple[int, int]]:
+    """Return the (first, last) of every run of slots in such a number, in order."""
+    while bits:
+        first = (bits & -bits).bit_length() - 1
+        after = (bits >> first) + 1  # the run's carry falls into the first slot behind it
+        length = (after & -after).bit_length() - 1
+        yield first, first + length - 1
+        bits &= ~slot_span(first, first + length - 1)
+
+
 def slots_in(bits: int) -> Iterator[int]:
     """Return the slots of such a number, in order."""
-    # Byte by byte: shifting a number of 16,384 bits for each of its slots would take far longer.
-    for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
-        if byte:
-            for bit in range(8):
-                if byte >> bit & 1:
-                    yield place * 8 + bit
-
-
-def slot_ranges(slots: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Join ascending slots to (first, last) ranges."""
-    start = previous = None
-    for slot in slots:
-        if start is None or previous is None:
-            start = slot
-        elif slot != previous + 1:
-            yield start, previous
-            start = slot
-        previous = slot
-    if start is not None and previous is not None:
-        yield start, previous
+    for first, last in spans_in(bits):
+        yield from range(first, last + 1)

@@ -17,7 +17,7 @@ from ..errors import CommandError
 from ..failure import reporters
 from ..registry import Family
 from ..routing import preferred_endpoint
-from ..slots import SLOTS, key_slot, slot_ranges, slots_in
+from ..slots import SLOTS, key_slot, spans_in
 from .cluster_shared import membership_of, node_named
 
 family = Family("cluster")
@@ -158,7 +158,7 @@ def _owned_ranges(view: Membership) -> list[tuple[int, int, KnownNode]]:
 
 
 def _ranges(node: KnownNode) -> Iterator[tuple[int, int]]:
-    return slot_ranges(list(slots_in(node.slots)))
+    return spans_in(node.slots)
 
 
 def _serving(view: Membership, owner: KnownNode) -> list[KnownNode]:
