@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from respool_testing.replies import Reply, Verbatim
+from respool_testing.replies import Reply
 
 from ..call import Call
 from ..registry import Family
@@ -37,7 +37,7 @@ def info(call: Call) -> Reply:
         for title, fields in sections.items()
         if wanted & _ALL or title.lower().encode() in wanted
     ]
-    return Verbatim("\r\n".join(chosen).encode())
+    return "\r\n".join(chosen).encode()  # a data server tells it as verbatim text
 
 
 def _sentinel(call: Call, server: ServerState) -> Mapping[str, object]:
