@@ -8,7 +8,9 @@ import pytest
 
 from benchmarks import chart, table
 from benchmarks.cells import Metric
+from benchmarks.redraw import drawn
 from benchmarks.results import Outcome, Report, Row
+from tools.project import ROOT
 
 RATE = Metric("rate", "calls/s", higher_is_better=True)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -93,6 +95,16 @@ def test_the_chart_shows_one_placement_and_the_telling_cells() -> None:
 
 def test_the_chart_shows_other_cells_where_the_telling_ones_are_missing() -> None:
     assert [each.cell for each in chart.chosen(Report({}, [row("lease", respool=rates(1))]))] == ["lease"]
+
+
+def test_charts_among_the_documents_are_what_their_results_say() -> None:
+    charts = [path for path in (ROOT / "docs").glob("*.svg") if path.with_suffix(".json").exists()]
+    stale = [
+        path.name
+        for path in charts
+        if path.read_text(encoding="utf-8") != drawn(path.with_suffix(".json").read_text(encoding="utf-8"))
+    ]
+    assert stale == []
 
 
 def test_a_report_without_rows_cannot_be_drawn() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import peers, worker
+from benchmarks import peers, redraw, worker
 from benchmarks.crew import Crew, Member
 from benchmarks.effort import QUICK
 from benchmarks.orders import Answer, Order
@@ -64,10 +64,23 @@ async def test_parts_are_measured() -> None:
     ]
 
 
-async def test_an_earlier_run_is_drawn_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ['"format": 1, "rows": []', '"growth": 1, "curves": []'])
+def test_the_table_of_an_earlier_run_is_printed_again(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     results = tmp_path / "results.json"
-    results.write_text('{"format": 1, "conditions": {"server": "Redis 1"}, "rows": []}')
-    assert "server: Redis 1" in await run("chart", str(results), "-")
+    results.write_text(f'{{"conditions": {{"server": "Redis 1"}}, {kind}}}')
+    redraw.main([str(results), "-"])
+    assert "server: Redis 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 2}', '{"format": 1, "conditions": {}, "rows": []}'])
+def test_what_cannot_be_drawn_is_refused(text: str, tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    results.write_text(text)
+    with pytest.raises(SystemExit):
+        redraw.main([str(results), str(tmp_path / "chart.svg")])
+    assert not (tmp_path / "chart.svg").exists()
 
 
 def test_a_peer_that_is_not_installed_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
