@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from .cluster import FakeCluster
 from .faults import FaultsOfMany, parse_fault
 from .log import LogEntry
-from .sentinel import FakeSentinel
+from .sentinel import AT_ONCE, LIKE_REAL, FakeSentinel
 from .server import FakeServer
 
 
@@ -63,14 +63,55 @@ def _parser() -> argparse.ArgumentParser:
     server.add_argument(
         "--tls-port", type=int, help="let this port speak TLS, 0 for a free one, and --port plain"
     )
-    cluster.add_argument("--primaries", type=int, default=3)
-    cluster.add_argument("--replicas", type=int, default=1, help="of each primary (default %(default)s)")
-    sentinel.add_argument(
-        "--service", default="mymaster", help="the name of the primary (default %(default)s)"
-    )
-    sentinel.add_argument("--replicas", type=int, default=1)
-    sentinel.add_argument("--sentinels", type=int, default=3)
+    _add_cluster_options(cluster)
+    _add_sentinel_options(sentinel)
     return parser
+
+
+def _add_cluster_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--primaries", type=int, default=3)
+    parser.add_argument("--replicas", type=int, default=1, help="of each primary (default %(default)s)")
+    parser.add_argument("--replication-lag", type=float, default=0.0, help="seconds (default %(default)s)")
+    parser.add_argument(
+        "--node-timeout",
+        type=float,
+        default=15.0,
+        help="seconds of silence after which a node is held for dead (default %(default)s)",
+    )
+    parser.add_argument(
+        "--endpoint-type",
+        choices=("ip", "hostname", "unknown"),
+        default="ip",
+        help="how nodes are called in redirections and maps (default %(default)s)",
+    )
+    parser.add_argument(
+        "--bare",
+        dest="joined",
+        action="store_false",
+        help="nodes that know nobody, to make a cluster of: redis-cli --cluster create ...",
+    )
+
+
+def _add_sentinel_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--service", default="mymaster", help="the primary's name (default %(default)s)")
+    parser.add_argument("--replicas", type=int, default=1)
+    parser.add_argument("--sentinels", type=int, default=3)
+    parser.add_argument("--quorum", type=int, help="how many must agree (default: the majority)")
+    parser.add_argument("--replication-lag", type=float, default=0.0, help="seconds (default %(default)s)")
+    parser.add_argument(
+        "--down-after",
+        type=float,
+        default=30.0,
+        help="seconds of silence after which a server is held for down (default %(default)s)",
+    )
+    parser.add_argument(
+        "--like-real",
+        dest="timing",
+        action="store_const",
+        const=LIKE_REAL,
+        default=AT_ONCE,
+        help="let the steps of a failover take the time that real sentinels take",
+    )
 
 
 def _deployment(options: argparse.Namespace) -> FakeServer | FakeCluster | FakeSentinel:
