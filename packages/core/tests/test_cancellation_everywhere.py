@@ -275,8 +275,6 @@ def everything(**defects: str) -> list[ParameterSet]:
     ]
 
 
-
-
 @pytest.mark.parametrize("work", everything())
 async def test_cancelled_at_any_step_it_leaves_everything_whole(
     respool_server: FakeServer, work: Work

@@ -56,7 +56,6 @@ async def test_a_request_that_times_out_disturbs_none_of_its_siblings(respool_se
         assert fault.hits == len(respool_server.connections) == 1
 
 
-@pytest.mark.xfail(reason="a pipeline that is cancelled leaves the errors of its requests to nobody")
 async def test_what_a_cancelled_pipeline_never_learns_is_no_ones_complaint(
     respool_server: FakeServer, redis: Redis[bytes]
 ) -> None:

@@ -37,15 +37,7 @@ async def test_a_shared_request_never_lands_inside_a_leases_transaction(respool_
             assert await ask(lease, "EXEC") == []
 
 
-@pytest.mark.parametrize(
-    "slots",
-    [
-        pytest.param(
-            1, marks=pytest.mark.xfail(reason="a share that somebody holds is leased as the last slot")
-        ),
-        2,
-    ],
-)
+@pytest.mark.parametrize("slots", [1, 2])
 async def test_a_share_handed_out_is_not_leased_to_somebody_elses_transaction(
     respool_server: FakeServer, slots: int
 ) -> None:

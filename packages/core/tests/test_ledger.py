@@ -98,24 +98,44 @@ def test_the_shared_connection_is_the_same_for_all() -> None:
     assert slots.use_of("c1") is Use.SHARED
 
 
-def test_the_shared_connection_is_leased_only_where_the_limit_leaves_no_other() -> None:
-    stolen = []
-    slots = Ledger(2, count(1).__next__, asyncio.LifoQueue, lambda: stolen.append(1))
+def test_the_shared_connection_gives_way_only_where_the_limit_leaves_no_other() -> None:
+    gave_way = []
+    slots = Ledger(2, count(1).__next__, asyncio.LifoQueue, lambda: gave_way.append(1))
+    waiter = Waiting()
     assert slots.share() == 1
     assert slots.lease() == 2
-    assert not stolen
-    assert slots.lease() == 1
-    assert stolen
+    assert not gave_way
+    assert slots.lease() is None
+    assert slots.is_moving
+    assert slots.wait(waiter, Want.LEASE) == 1  # type: ignore[arg-type]
+    assert gave_way
     assert slots.shared is None
+    slots.put_idle(1)
+    assert slots.use_of(1) is Use.HANDED
 
 
-def test_a_connection_that_awaits_its_last_replies_is_the_last_choice_but_one() -> None:
-    slots = ledger(3)
-    assert slots.share() == "c1"
+def test_a_share_that_somebody_holds_does_not_give_way() -> None:
+    slots, waiter = ledger(1), Waiting()
+    slots.share()
+    slots.pin("c1")
+    assert not slots.is_moving
+    assert slots.wait(waiter, Want.LEASE) is None
+    assert slots.shared == "c1"
+
+
+def test_a_connection_that_awaits_its_last_replies_is_never_leased_but_may_be_shared() -> None:
+    slots = ledger(1)
     slots.settle(leased(slots))
-    assert leased(slots) == "c3"
-    assert leased(slots) == "c2"
-    assert leased(slots) == "c1"
+    assert slots.lease() is None
+    assert slots.share() == "c1"
+
+
+def test_one_slot_on_its_way_is_for_one_in_line() -> None:
+    slots, waiter = ledger(1), Waiting()
+    slots.settle(leased(slots))
+    assert slots.is_moving
+    slots.wait(waiter, Want.LEASE)
+    assert not slots.is_moving
 
 
 def test_a_connection_that_retires_is_used_no_more_and_holds_its_slot() -> None:
@@ -175,6 +195,8 @@ def test_a_share_is_not_taken_from_a_waiter_before_it_notices() -> None:
     slots.put_idle(held)
     assert (sharer.served, leaser.served) == (["c1"], [])
     slots.claim("c1", Want.SHARE)
+    assert slots.give_way() == "c1"
+    slots.put_idle("c1")
     assert leaser.served == ["c1"]
 
 
@@ -198,10 +220,10 @@ def test_a_queue_that_refuses_leaves_the_connection_with_its_holder() -> None:
     assert slots.use_of(second) is Use.LEASED
 
 
-@pytest.mark.parametrize("use", [Use.IDLE, Use.LEASED, Use.SETTLING])
+@pytest.mark.parametrize("use", [Use.IDLE, Use.LEASED])
 def test_an_illegal_move_says_what_it_is(use: Use) -> None:
     slots = ledger()
     slots.share()
-    act = {Use.IDLE: slots.put_idle, Use.LEASED: slots.opened, Use.SETTLING: slots.settle}[use]
+    act = {Use.IDLE: slots.put_idle, Use.LEASED: slots.opened}[use]
     with pytest.raises(LookupError, match=f"'c1' is shared and cannot become {use.value}"):
         act("c1")

@@ -61,6 +61,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.line: list[Caller] = []
         self.unnoticed: list[Caller] = []
         self.was_shared = 0
+        self.pinned = -1
         self.ledger: Ledger[int] = Ledger(limit, self.numbers.__next__, queue, self.unshare)
 
     def unshare(self) -> None:
@@ -75,26 +76,35 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(target=opening)
     def lease(self) -> int:
         connection = self.ledger.lease()
-        if connection is None:
-            self.stand_in_line(Want.LEASE)
-            return -1
-        assert not self.line
-        return connection
+        assert connection is None or not self.line
+        return -1 if connection is None else connection
 
     @rule()
     def share(self) -> None:
-        if self.ledger.share() is None:
-            self.stand_in_line(Want.SHARE)
+        self.ledger.share()
+
+    @rule()
+    def hold_a_share(self) -> None:
+        if (shared := self.ledger.share()) is not None:
+            self.ledger.pin(shared)
+            self.pinned = shared
 
     @rule(target=opening)
     def open_in_advance(self) -> int:
         connection = self.ledger.reserve()
         return -1 if connection is None else connection
 
-    def stand_in_line(self, want: Want) -> None:
+    @rule(target=settling, want=st.sampled_from(Want))
+    def stand_in_line(self, want: Want) -> int:
         caller = Caller(next(self.arrivals), want)
         self.line.append(caller)
-        self.ledger.wait(caller, want)
+        yielding = self.ledger.wait(caller, want)
+        return -1 if yielding is None else yielding
+
+    @rule(target=settling)
+    def give_way(self) -> int:
+        yielding = self.ledger.give_way()
+        return -1 if yielding is None else yielding
 
     # ---- in line
 
@@ -204,6 +214,7 @@ class LedgerMachine(RuleBasedStateMachine):
         owned = [connection for use in Use for connection in self.ledger.held_for(use)]
         assert sorted(owned) == sorted(self.ledger)
         assert self.ledger.count(Use.SHARED) <= 1
+        assert self.pinned not in self.ledger.held_for(Use.SETTLING)
         handed = {each.connection for each in self.unnoticed}
         assert set(self.ledger.held_for(Use.HANDED)) <= handed
 
@@ -214,8 +225,6 @@ class LedgerMachine(RuleBasedStateMachine):
         if self.line:
             assert not self.ledger.has_room
             assert not self.ledger.count(Use.IDLE)
-            assert not self.ledger.count(Use.SETTLING)
-            assert self.ledger.shared is None
 
 
 LedgerMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

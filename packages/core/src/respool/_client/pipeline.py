@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Generic, TypeVar
 
 from typing_extensions import Self
@@ -58,7 +59,12 @@ class Pipeline(Commands[T], Generic[T]):
             self._send_transaction(queued)
         else:
             self._send_plain(queued)
-        results = [await _outcome(request) for request in queued]
+        try:
+            results = [await _outcome(request) for request in queued]
+        except asyncio.CancelledError:
+            for request in queued:
+                request.cancel()
+            raise
         if raise_on_error:
             _raise_first(queued, results)
         return results
@@ -161,7 +167,7 @@ def _retrieve(request: Request[object]) -> None:
 async def _outcome(request: Request[object]) -> object:
     try:
         return await request
-    except RedisError as exc:
+    except Exception as exc:  # a converter's own, too: it is one result among others
         return exc
 
 

@@ -183,13 +183,12 @@ class BaseConnection(asyncio.BaseProtocol):
         return generation
 
     async def take_over(self) -> None:
-        """Wait until this connection is fit for one holder: nobody's reply outstanding, connected, and alive.
+        """Wait until this connection is fit for one holder: connected, and alive.
 
         Raises what `connect` raises. What was idle for long is asked for a sign of life, and opened again without one.
         """
         if self._link.generation is not None:
             self._link.generation.checks_idle = False
-        await self.settled()
         if (
             self.is_connected
             and self.idle_seconds > TRUSTED_SECONDS

@@ -364,7 +364,7 @@ class Generation(asyncio.Protocol):
             # What comes after it would mean something else without it.
             self.end(ConnectionError(f"{self._owner.describe()} took nothing more in time: closed"))
             return
-        if self._is_gone(now):
+        if self._gone_at() <= now:
             message = (
                 f"{self._owner.describe()} was silent for {self.lag:.3g} s with requests in flight: closed"
             )
@@ -375,9 +375,15 @@ class Generation(asyncio.Protocol):
         if not self._ended:
             self._arm(self._next_look(now))
 
-    def _is_gone(self, now: float) -> bool:
-        inflight = self.fifo.inflight
-        return bool(inflight) and inflight[0].deadline <= now and self.lag >= self._timeout
+    def _gone_at(self) -> float:
+        """When the head's time will be over in silence, also if nobody waits for its reply any more.
+
+        It may have been written late, or asked for little time: half of a default deadline must be silence.
+        """
+        since = self.fifo.waiting_since
+        if since is None:
+            return inf
+        return max(self.fifo.inflight[0].deadline, max(since, self._last_received) + self._timeout / 2)
 
     def _is_suspect(self) -> bool:
         """Tell whether silence lasts although nobody asked for patience, as a blocking command does."""
@@ -389,12 +395,17 @@ class Generation(asyncio.Protocol):
         )
 
     def _next_look(self, now: float) -> float | None:
+        """Return when the next deadline passes, or silence becomes suspect, or final; None with nothing under way."""
         deadline = self.fifo.next_deadline()
         since = self.fifo.waiting_since
-        if deadline is None or since is None:
+        if since is None:
             return deadline
         suspect = max(since, self._last_received) + SUSPECT_SECONDS
-        return min(deadline, suspect if suspect > now else now + SUSPECT_SECONDS)
+        return min(
+            inf if deadline is None else deadline,
+            suspect if suspect > now else now + SUSPECT_SECONDS,
+            self._gone_at(),
+        )
 
     # ---- the end
 
@@ -455,7 +466,8 @@ class Generation(asyncio.Protocol):
             transport.abort()
         else:
             transport.close()
-            if transport.get_write_buffer_size():
+            # Over TLS even an empty buffer waits: for the peer to say goodbye, half a minute if need be.
+            if transport.get_write_buffer_size() or transport.get_extra_info("ssl_object") is not None:
                 self._loop.call_later(_LAST_WORDS_SECONDS, transport.abort)
 
 

@@ -86,8 +86,9 @@ class Keeper:
             if connection is None:
                 connection = await self._wait(Want.SHARE)
             self.keep_watch()
-            # One that was leased to another while this one was told has to be waited for again.
+            # One that gave way to a lease while this one was told has to be waited for again.
             if self.ledger.use_of(connection) is Use.SHARED:
+                self.ledger.pin(connection)
                 await connection.connect()
                 return connection
 
@@ -118,16 +119,21 @@ class Keeper:
         if patience is not None:
             timer = self.loop.call_later(patience, self._out_of_patience, waiter, patience)
             waiter.add_done_callback(lambda _: timer.cancel())
-        self.ledger.wait(waiter, want)
+        self._make_way(self.ledger.wait(waiter, want))
         return waiter
+
+    def _make_way(self, yielding: BaseConnection | None) -> None:
+        """Offer what was shared to whoever is in line, once its last replies are there."""
+        if yielding is not None:
+            self._when_settled(yielding)
 
     def _patience(self) -> float | None:
         try:
             return self._owner.patience()
         except ConnectionError:
-            if not self.ledger.count(Use.RETIRING):
+            if not self.ledger.is_moving:
                 raise
-            return self.stream_timeout  # one is being replaced: its slot is free in a moment
+            return self.stream_timeout  # one slot will be free as soon as replies under way are there
 
     def _out_of_patience(self, waiter: asyncio.Future[BaseConnection], seconds: float) -> None:
         self.ledger.leave(waiter)
@@ -168,6 +174,7 @@ class Keeper:
         if error is None:
             self._claim(waiter.result(), Want.SHARE)
             self.line.resume()
+            self._make_way(self.ledger.give_way())
         elif isinstance(error, RedisError):
             self.line.refuse(error)
         else:

@@ -23,7 +23,7 @@ class Use(Enum):
     """By the ledger, for whoever comes."""
 
     OPENING = "opening"
-    """By who is about to have it: it is being opened, or others' replies are still awaited on it."""
+    """By who is about to have it, while it is opened or checked."""
 
     HANDED = "handed"
     """By a waiter that was served and has not noticed yet."""
@@ -35,7 +35,7 @@ class Use(Enum):
     """By all stateless requests together."""
 
     SETTLING = "settling"
-    """By its own last replies: released before they came. Then it is idle; sooner, where the limit leaves no other."""
+    """By its own last replies: released before they came, or shared until somebody had to lease it. Then it is idle."""
 
     RETIRING = "retiring"
     """By its own last replies. Then it is closed."""
@@ -55,8 +55,8 @@ _MOVES: dict[Use | None, frozenset[Use]] = {
     Use.OPENING: frozenset({Use.LEASED, Use.IDLE, Use.SETTLING}),
     Use.HANDED: frozenset({Use.OPENING, Use.SHARED, Use.IDLE, Use.SETTLING}),
     Use.LEASED: frozenset({Use.IDLE, Use.SETTLING}),
-    Use.SHARED: frozenset({Use.OPENING, Use.HANDED, Use.RETIRING}),
-    Use.SETTLING: frozenset({Use.IDLE, Use.OPENING, Use.HANDED, Use.SHARED}),
+    Use.SHARED: frozenset({Use.SETTLING, Use.RETIRING}),
+    Use.SETTLING: frozenset({Use.IDLE, Use.SHARED, Use.HANDED}),
     Use.RETIRING: frozenset(),
 }
 
@@ -104,6 +104,7 @@ class Ledger(Generic[C]):
         # In the order in which they came to this use; what is idle, in the order it became so.
         self._held: dict[Use, dict[C, None]] = {use: {} for use in Use}
         self._waiters: OrderedDict[Waiter[C], Want] = OrderedDict()
+        self._pinned: C | None = None
 
     # ---- asking
 
@@ -137,6 +138,12 @@ class Ledger(Generic[C]):
     def has_room(self) -> bool:
         return self.limit is None or len(self._uses) < self.limit
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether a slot will be free by itself for one more in line."""
+        coming = self.count(Use.SETTLING) + self.count(Use.RETIRING) + (self._yielding() is not None)
+        return len(self._waiters) < coming
+
     # ---- taking
 
     def lease(self) -> C | None:
@@ -151,28 +158,44 @@ class Ledger(Generic[C]):
         """Return a new connection as OPENING, to be idle when it is open; None where there is no room for it."""
         return self._add(Use.OPENING) if self.has_room else None
 
+    def pin(self, connection: C) -> None:
+        """Take note that somebody outside has a share of it: it will not be leased to another."""
+        self._pinned = connection
+
     def opened(self, connection: C) -> None:
         """Take note that the holder has it: OPENING is over."""
         self._move(connection, Use.LEASED)
 
     # ---- standing in line
 
-    def wait(self, waiter: Waiter[C], want: Want) -> None:
+    def wait(self, waiter: Waiter[C], want: Want) -> C | None:
         """Stand in line for a connection, which comes as the waiter's result: HANDED until it is claimed.
 
-        Who wants a share may get one that is SHARED already, by another.
+        Who wants a share may get one that is SHARED already, by another. Returns the shared connection where it
+        has to give way, as SETTLING: to be `put_idle` when its replies are there.
         """
         self._waiters[waiter] = want
         self._serve()
+        return self.give_way()
 
     def leave(self, waiter: Waiter[C]) -> None:
         """Leave the line, served or not."""
         self._waiters.pop(waiter, None)
 
     def claim(self, connection: C, want: Want) -> None:
-        """Take note that a waiter noticed what it was handed."""
+        """Take note that a waiter noticed what it was handed: as OPENING, or SHARED unless another is by now."""
+        if want is Want.SHARE and self.shared is not None:
+            self.put_idle(connection)
+            return
         self._move(connection, Use.SHARED if want is Want.SHARE else Use.OPENING)
         self._serve()
+
+    def give_way(self) -> C | None:
+        """Return the shared connection where somebody in line needs it, as SETTLING; see `wait`."""
+        yielding = self._yielding() if self._waiters else None
+        if yielding is not None:
+            self._move(yielding, Use.SETTLING)
+        return yielding
 
     # ---- giving back
 
@@ -229,14 +252,17 @@ class Ledger(Generic[C]):
         found = self._next_idle()
         if found is None and self.has_room:
             return self._add(use)
-        if found is None:
-            # Others' replies are on their way here: better than none.
+        if found is None and want is Want.SHARE:
+            # That others' last replies are on their way there is no hindrance to sharing it.
             found = next(iter(self._held[Use.SETTLING]), None)
-        if found is None and want is Want.LEASE:
-            found = self.shared
         if found is not None:
             self._move(found, use)
         return found
+
+    def _yielding(self) -> C | None:
+        """Return the shared connection, unless somebody outside relies on it."""
+        shared = self.shared
+        return None if shared is None or shared == self._pinned else shared
 
     def _add(self, use: Use) -> C:
         connection = self._make()
