@@ -9,7 +9,9 @@ import pytest
 from respool._client import replies
 from respool._client.replies_geo import matches
 from respool._client.replies_server import PrimaryRole, ReplicaAddress, ReplicaRole, SentinelRole, role
-from respool._client.replies_streams import entries_by_stream
+from respool._client.replies_sorted_sets import popped_member
+from respool._client.replies_stream_info import GroupInfo, group_infos, stream_info
+from respool._client.replies_streams import entries_by_stream, pending_entries
 from respool._client.replies_vectors import VectorMatch
 from respool._client.replies_vectors import matches as vector_matches
 from respool.errors import InvalidResponse
@@ -91,9 +93,30 @@ def test_roles(reply: object, value: object) -> None:
         (replies.mapping, b"secret"),
         (replies.undecoded, "secret"),
         (replies.undecoded_or_none, 1),
+        (replies.integer, b"secret"),
+        (replies.number, "secret"),
+        (replies.scanned, [b"0"]),
+        (popped_member, [b"k", b"m"]),
+        (role, []),
+        (role, [b"master", 7]),
     ],
 )
 def test_a_reply_of_another_shape_is_an_error_without_its_text(convert: Convert, reply: object) -> None:
     with pytest.raises(InvalidResponse, match="does not answer with") as caught:
         convert(reply)
     assert "secret" not in str(caught.value)
+
+
+def test_a_reply_without_a_field_that_it_always_has_names_the_field() -> None:
+    with pytest.raises(InvalidResponse, match="tells no 'groups'"):
+        stream_info(
+            [b"length", 1, b"radix-tree-keys", 1, b"radix-tree-nodes", 2, b"last-generated-id", b"1-0"]
+        )
+
+
+def test_what_newer_servers_add_is_left_out() -> None:
+    assert replies.parts([1, 2, 3], 2) == [1, 2]
+    assert pending_entries([[b"1-0", b"c", 5, 1, b"new"]]) == [(b"1-0", b"c", 5, 1)]
+    assert group_infos(
+        [[b"name", b"g", b"consumers", 1, b"pending", 0, b"last-delivered-id", b"0-0", b"new", 1]]
+    ) == [GroupInfo(b"g", 1, 0, b"0-0", None, None)]

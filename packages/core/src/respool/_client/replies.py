@@ -14,6 +14,7 @@ from respool.errors import InvalidResponse
 
 K = TypeVar("K")
 V = TypeVar("V")
+N = TypeVar("N", int, float)
 C = TypeVar("C", bound=Callable[[object], object])
 
 
@@ -24,6 +25,26 @@ def items(reply: object) -> list[object]:
     if isinstance(reply, list):
         return reply
     raise unexpected(reply)
+
+
+def parts(reply: object, count: int) -> list[object]:
+    """Take a list of at least so many parts; what newer servers add behind them is left out."""
+    elements = items(reply)
+    if len(elements) < count:
+        raise unexpected(reply)
+    return elements[:count]
+
+
+def rows(reply: object, count: int) -> list[list[object]]:
+    """Take a list of lists of parts."""
+    return [parts(each, count) for each in items(reply)]
+
+
+class Told(dict[str, object]):
+    """A map of the server's own making. A field that is missing is a reply of a shape that makes no sense."""
+
+    def __missing__(self, name: str) -> object:
+        raise InvalidResponse(f"the reply tells no {name!r}, which this command always tells")
 
 
 def unexpected(reply: object) -> InvalidResponse:
@@ -90,7 +111,7 @@ def text_set(reply: object) -> set[str]:
 
 def integer(reply: object) -> int:
     """Take an integer that may come as text."""
-    return int(reply) if isinstance(reply, (int, bytes, str)) else int(number(reply))
+    return int(number(reply)) if isinstance(reply, float) else _numeric(int, reply)
 
 
 def integer_or_none(reply: object) -> int | None:
@@ -99,9 +120,7 @@ def integer_or_none(reply: object) -> int | None:
 
 def number(reply: object) -> float:
     """Take a float, which is text in RESP2."""
-    if isinstance(reply, (float, int, bytes, str)):
-        return float(reply)
-    raise unexpected(reply)
+    return _numeric(float, reply)
 
 
 def number_or_none(reply: object) -> float | None:
@@ -136,7 +155,7 @@ def pairs(reply: object) -> Iterator[tuple[object, object]]:
         return iter(reply.items())
     elements = items(reply)
     if elements and isinstance(elements[0], list):
-        return ((first, second) for first, second in map(items, elements))
+        return ((first, second) for first, second in rows(elements, 2))
     return by_twos(elements)
 
 
@@ -153,9 +172,9 @@ def mapping(reply: object) -> dict[K, V]:
     return dict(pairs(reply))  # type: ignore[arg-type] # what text decodes to
 
 
-def fields(reply: object) -> dict[str, object]:
+def fields(reply: object) -> Told:
     """Take a map of the server's own making: its keys are names of fields."""
-    return {text(name): value for name, value in pairs(reply)}
+    return Told((text(name), value) for name, value in pairs(reply))
 
 
 def text_mapping(reply: object) -> dict[str, str]:
@@ -175,19 +194,19 @@ def scored(reply: object) -> list[tuple[K, float]]:
 
 def scanned(reply: object) -> tuple[int, list[V]]:
     """Take the next cursor, 0 at the end, and what was found by now."""
-    cursor, found = items(reply)
+    cursor, found = parts(reply, 2)
     return integer(cursor), listed(found)
 
 
 def scanned_mapping(reply: object) -> tuple[int, dict[K, V]]:
     """Take the next cursor and a map, which is a flat list in either protocol."""
-    cursor, found = items(reply)
+    cursor, found = parts(reply, 2)
     return integer(cursor), mapping(found)
 
 
 def scanned_scores(reply: object) -> tuple[int, list[tuple[K, float]]]:
     """Take the next cursor and members with their scores."""
-    cursor, found = items(reply)
+    cursor, found = parts(reply, 2)
     return integer(cursor), scored(found)
 
 
@@ -206,3 +225,12 @@ def lines_of_fields(reply: object, separator: str = ":") -> dict[str, str]:
     """Take text of `name:value` lines, as INFO writes them; other lines are headings."""
     parts = (line.partition(separator) for line in text(reply).splitlines() if not line.startswith("#"))
     return {name: value for name, found, value in parts if found}
+
+
+def _numeric(kind: type[N], reply: object) -> N:
+    if isinstance(reply, (float, int, bytes, str)):
+        try:
+            return kind(reply)
+        except ValueError:
+            raise unexpected(reply) from None
+    raise unexpected(reply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from respool._client.replies import fields, integer, integer_or_none, items, number, text, texts
+from respool._client.replies import Told, fields, integer, integer_or_none, items, number, text, texts
 from respool._client.replies_clients import client
 
 
@@ -62,11 +62,11 @@ def dry_run(reply: object) -> str | None:
     return None if answer == "OK" else answer
 
 
-def _rules(told: dict[str, object]) -> AclRules:
+def _rules(told: Told) -> AclRules:
     return AclRules(text(told["commands"]), text(told["keys"]), text(told["channels"]))
 
 
-def _entry(told: dict[str, object]) -> AclLogEntry:
+def _entry(told: Told) -> AclLogEntry:
     return AclLogEntry(
         times=integer(told["count"]),
         reason=text(told["reason"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from respool._client.replies import fields, integer, items, pairs, text
+from respool._client.replies import Told, fields, integer, items, pairs, parts, text
 
 
 class ClusterNode(NamedTuple):
@@ -117,22 +117,23 @@ def _node(line: str) -> ClusterNode:
 
 
 def _slot_range(reply: object) -> SlotRange:
-    start, end, primary, *replicas = items(reply)
+    start, end, primary = parts(reply, 3)
+    replicas = items(reply)[3:]
     return SlotRange(integer(start), integer(end), _serving(primary), [_serving(each) for each in replicas])
 
 
 def _serving(reply: object) -> ServingNode:
-    host, port, id = items(reply)[:3]
+    host, port, id = parts(reply, 3)
     return ServingNode("" if host is None else text(host), integer(port), text(id))
 
 
-def _shard(told: dict[str, object]) -> Shard:
+def _shard(told: Told) -> Shard:
     bounds = [integer(bound) for bound in items(told["slots"])]
     slots = list(zip(bounds[::2], bounds[1::2], strict=True))
     return Shard(slots, [_shard_node(fields(each)) for each in items(told["nodes"])])
 
 
-def _shard_node(told: dict[str, object]) -> ShardNode:
+def _shard_node(told: Told) -> ShardNode:
     return ShardNode(
         id=text(told["id"]),
         endpoint=text(told["endpoint"]),
@@ -150,7 +151,7 @@ def _port(told: object) -> int | None:
     return None if told is None else integer(told)
 
 
-def _link(told: dict[str, object]) -> ClusterLink:
+def _link(told: Told) -> ClusterLink:
     return ClusterLink(
         direction=text(told["direction"]),
         node=text(told["node"]),

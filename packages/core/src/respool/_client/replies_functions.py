@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from respool._client.replies import fields, integer, items, text, text_or_none, text_set, texts
+from respool._client.replies import Told, fields, integer, items, text, text_or_none, text_set, texts
 
 
 class Function(NamedTuple):
@@ -59,7 +59,7 @@ def function_stats(reply: object) -> FunctionStats:
     )
 
 
-def _library(told: dict[str, object]) -> Library:
+def _library(told: Told) -> Library:
     return Library(
         name=text(told["library_name"]),
         engine=text(told["engine"]),
@@ -68,14 +68,14 @@ def _library(told: dict[str, object]) -> Library:
     )
 
 
-def _function(told: dict[str, object]) -> Function:
+def _function(told: Told) -> Function:
     flags = frozenset(text_set(told["flags"]))
     return Function(text(told["name"]), text_or_none(told["description"]), flags)
 
 
-def _running(told: dict[str, object]) -> RunningFunction:
+def _running(told: Told) -> RunningFunction:
     return RunningFunction(text(told["name"]), texts(told["command"]), integer(told["duration_ms"]))
 
 
-def _engine(told: dict[str, object]) -> Engine:
+def _engine(told: Told) -> Engine:
     return Engine(integer(told["libraries_count"]), integer(told["functions_count"]))

@@ -6,7 +6,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
-from respool._client.replies import integer, items, number, put_in
+from respool._client.replies import integer, items, number, parts, put_in
 
 K = TypeVar("K")
 
@@ -24,7 +24,7 @@ class GeoMatch(NamedTuple, Generic[K]):
 
 
 def position(reply: object) -> Position:
-    longitude, latitude = items(reply)
+    longitude, latitude = parts(reply, 2)
     return number(longitude), number(latitude)
 
 
@@ -37,5 +37,5 @@ def matches(reply: object) -> list[GeoMatch[K]]:
 
 
 def _match(reply: object) -> GeoMatch[K]:
-    member, distance, geohash, place = items(reply)
+    member, distance, geohash, place = parts(reply, 4)
     return GeoMatch(put_in(member), number(distance), integer(geohash), position(place))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 from respool._client.replies import (
+    Told,
     fields,
     integer,
     items,
+    parts,
     put_in,
+    rows,
     text,
     text_or_none,
     text_set,
@@ -66,7 +69,7 @@ def command_docs(reply: object) -> dict[str, CommandDocs]:
 
 
 def keys_with_flags(reply: object) -> list[tuple[K, set[str]]]:
-    return [(put_in(key), text_set(flags)) for key, flags in map(items, items(reply))]
+    return [(put_in(key), text_set(flags)) for key, flags in rows(reply, 2)]
 
 
 def modules(reply: object) -> list[Module]:
@@ -74,7 +77,7 @@ def modules(reply: object) -> list[Module]:
 
 
 def _command(reply: object) -> CommandInfo:
-    name, arity, flags, first, last, step, categories, tips, _, subcommands = items(reply)[:10]
+    name, arity, flags, first, last, step, categories, tips, _, subcommands = parts(reply, 10)
     return CommandInfo(
         name=text(name),
         arity=integer(arity),
@@ -88,7 +91,7 @@ def _command(reply: object) -> CommandInfo:
     )
 
 
-def _docs(told: dict[str, object]) -> CommandDocs:
+def _docs(told: Told) -> CommandDocs:
     return CommandDocs(
         summary=text(told.get("summary", "")),
         since=text(told.get("since", "")),
@@ -100,7 +103,7 @@ def _docs(told: dict[str, object]) -> CommandDocs:
     )
 
 
-def _module(told: dict[str, object]) -> Module:
+def _module(told: Told) -> Module:
     return Module(
         text(told["name"]), integer(told["ver"]), text(told.get("path", "")), texts(told.get("args"))
     )

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
-from respool._client.replies import fields, integer, items, listed, pairs, text
+from respool._client.replies import Told, fields, integer, items, listed, pairs, parts, text
 
 K = TypeVar("K")
 
@@ -58,17 +58,17 @@ def histograms(reply: object) -> dict[str, CommandHistogram]:
 
 
 def _logged_command(reply: object) -> LoggedCommand[K]:
-    id, time, amount, command, address, name = items(reply)[:6]
+    id, time, amount, command, address, name = parts(reply, 6)
     return LoggedCommand(
         integer(id), integer(time), integer(amount), listed(command), text(address), text(name)
     )
 
 
 def _event(reply: object) -> LatencyEvent:
-    name, time, last, maximum = items(reply)[:4]
+    name, time, last, maximum = parts(reply, 4)
     return LatencyEvent(text(name), integer(time), integer(last), integer(maximum))
 
 
-def _histogram(told: dict[str, object]) -> CommandHistogram:
+def _histogram(told: Told) -> CommandHistogram:
     buckets = {integer(limit): integer(calls) for limit, calls in pairs(told["histogram_usec"])}
     return CommandHistogram(integer(told["calls"]), buckets)

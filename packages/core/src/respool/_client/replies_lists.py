@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from respool._client.replies import items, listed, put_in
+from respool._client.replies import listed, parts, put_in
 
 K = TypeVar("K")
 
@@ -13,7 +13,7 @@ def popped_element(reply: object) -> tuple[K, K] | None:
     """Take the key that had something, and an element."""
     if reply is None:
         return None
-    key, element = items(reply)
+    key, element = parts(reply, 2)
     return put_in(key), put_in(element)
 
 
@@ -21,5 +21,5 @@ def popped_elements(reply: object) -> tuple[K, list[K]] | None:
     """Take the key that had something, and elements."""
     if reply is None:
         return None
-    key, elements = items(reply)
+    key, elements = parts(reply, 2)
     return put_in(key), listed(elements)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from respool._client.replies import integer, items, lines_of_fields, text, texts
+from respool._client.replies import integer, items, lines_of_fields, parts, text, texts
 
 
 class ReplicaAddress(NamedTuple):
@@ -39,13 +39,14 @@ class SentinelRole(NamedTuple):
 
 
 def role(reply: object) -> PrimaryRole | ReplicaRole | SentinelRole:
-    name, *told = items(reply)
-    if text(name) == "sentinel":
-        return SentinelRole(texts(told[0]))
-    if text(name) == "master":
-        offset, replicas = told
+    name = text(parts(reply, 1)[0])
+    told = items(reply)[1:]
+    if name == "sentinel":
+        return SentinelRole(texts(parts(told, 1)[0]))
+    if name == "master":
+        offset, replicas = parts(told, 2)
         return PrimaryRole(integer(offset), [_replica(each) for each in items(replicas)])
-    host, port, state, received = told
+    host, port, state, received = parts(told, 4)
     return ReplicaRole(text(host), integer(port), text(state), integer(received))
 
 
@@ -58,10 +59,10 @@ def moment(reply: object) -> datetime:
 
 
 def time_of_day(reply: object) -> tuple[int, int]:
-    seconds, microseconds = items(reply)
+    seconds, microseconds = parts(reply, 2)
     return integer(seconds), integer(microseconds)
 
 
 def _replica(reply: object) -> ReplicaAddress:
-    host, port, offset = items(reply)
+    host, port, offset = parts(reply, 3)
     return ReplicaAddress(text(host), integer(port), integer(offset))

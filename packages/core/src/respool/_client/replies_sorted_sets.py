@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from respool._client.replies import integer, items, number, put_in, scored
+from respool._client.replies import integer, number, parts, put_in, scored
 
 K = TypeVar("K")
 
@@ -12,7 +12,7 @@ K = TypeVar("K")
 def rank_and_score(reply: object) -> tuple[int, float] | None:
     if reply is None:
         return None
-    rank, score = items(reply)
+    rank, score = parts(reply, 2)
     return integer(rank), number(score)
 
 
@@ -20,7 +20,7 @@ def popped_member(reply: object) -> tuple[K, K, float] | None:
     """Take key, member and score of what one blocking pop gave, None where its time ran out."""
     if reply is None:
         return None
-    key, member, score = items(reply)
+    key, member, score = parts(reply, 3)
     return put_in(key), put_in(member), number(score)
 
 
@@ -28,5 +28,5 @@ def popped_members(reply: object) -> tuple[K, list[tuple[K, float]]] | None:
     """Take the key that had something, and members with scores."""
     if reply is None:
         return None
-    key, members = items(reply)
+    key, members = parts(reply, 2)
     return put_in(key), scored(members)

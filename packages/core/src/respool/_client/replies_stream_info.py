@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
-from respool._client.replies import fields, integer, integer_or_none, items, put_in
+from respool._client.replies import Told, fields, integer, integer_or_none, items, parts, put_in
 from respool._client.replies_streams import Entry, entries, entry
 
 K = TypeVar("K")
@@ -130,7 +130,7 @@ def _entry_or_none(reply: object) -> Entry[K] | None:
     return None if reply is None else entry(reply)
 
 
-def _group_info(told: dict[str, object]) -> GroupInfo[K]:
+def _group_info(told: Told) -> GroupInfo[K]:
     return GroupInfo(
         name=put_in(told["name"]),
         consumers=integer(told["consumers"]),
@@ -141,7 +141,7 @@ def _group_info(told: dict[str, object]) -> GroupInfo[K]:
     )
 
 
-def _consumer_info(told: dict[str, object]) -> ConsumerInfo[K]:
+def _consumer_info(told: Told) -> ConsumerInfo[K]:
     return ConsumerInfo(
         name=put_in(told["name"]),
         pending=integer(told["pending"]),
@@ -150,7 +150,7 @@ def _consumer_info(told: dict[str, object]) -> ConsumerInfo[K]:
     )
 
 
-def _group_details(told: dict[str, object]) -> GroupDetails[K]:
+def _group_details(told: Told) -> GroupDetails[K]:
     return GroupDetails(
         name=put_in(told["name"]),
         last_delivered_id=put_in(told["last-delivered-id"]),
@@ -161,7 +161,7 @@ def _group_details(told: dict[str, object]) -> GroupDetails[K]:
     )
 
 
-def _consumer_details(told: dict[str, object]) -> ConsumerDetails[K]:
+def _consumer_details(told: Told) -> ConsumerDetails[K]:
     return ConsumerDetails(
         name=put_in(told["name"]),
         seen_time=integer(told["seen-time"]),
@@ -172,5 +172,5 @@ def _consumer_details(told: dict[str, object]) -> ConsumerDetails[K]:
 
 
 def _delivery(reply: object) -> Delivery[K]:
-    id, delivered_at, deliveries = items(reply)
+    id, delivered_at, deliveries = parts(reply, 3)
     return Delivery(put_in(id), integer(delivered_at), integer(deliveries))

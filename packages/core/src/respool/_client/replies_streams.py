@@ -6,7 +6,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
 
-from respool._client.replies import integer, items, listed, mapping, pairs, put_in
+from respool._client.replies import integer, items, listed, mapping, pairs, parts, put_in, rows
 
 K = TypeVar("K")
 
@@ -33,7 +33,7 @@ class PendingEntry(NamedTuple, Generic[K]):
 
 
 def entry(reply: object) -> Entry[K]:
-    id, fields = items(reply)
+    id, fields = parts(reply, 2)
     return put_in(id), mapping(fields)
 
 
@@ -47,23 +47,23 @@ def entries_by_stream(reply: object) -> dict[K, list[Entry[K]]]:
 
 def claimed(reply: object) -> tuple[K, list[Entry[K]], list[K]]:
     """Take where to go on, entries, and the ids of deleted ones."""
-    start, found, deleted = items(reply)
+    start, found, deleted = parts(reply, 3)
     return put_in(start), entries(found), listed(deleted)
 
 
 def claimed_ids(reply: object) -> tuple[K, list[K], list[K]]:
-    start, found, deleted = items(reply)
+    start, found, deleted = parts(reply, 3)
     return put_in(start), listed(found), listed(deleted)
 
 
 def pending_summary(reply: object) -> PendingSummary[K]:
-    count, least, greatest, consumers = items(reply)
-    numbers: dict[K, int] = {put_in(name): integer(number) for name, number in map(items, items(consumers))}
+    count, least, greatest, consumers = parts(reply, 4)
+    numbers: dict[K, int] = {put_in(name): integer(number) for name, number in rows(consumers, 2)}
     return PendingSummary(integer(count), put_in(least), put_in(greatest), numbers)
 
 
 def pending_entries(reply: object) -> list[PendingEntry[K]]:
     return [
         PendingEntry(put_in(id), put_in(consumer), integer(idle), integer(deliveries))
-        for id, consumer, idle, deliveries in map(items, items(reply))
+        for id, consumer, idle, deliveries in rows(reply, 4)
     ]

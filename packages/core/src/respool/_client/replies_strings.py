@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from respool._client.replies import fields, integer, items
+from respool._client.replies import fields, integer, items, parts
 
 
 class LcsMatch(NamedTuple):
@@ -28,10 +28,10 @@ def lcs_matches(reply: object) -> LcsMatches:
 
 
 def _match(reply: object) -> LcsMatch:
-    first, second, length = items(reply)
+    first, second, length = parts(reply, 3)
     return LcsMatch(_range(first), _range(second), integer(length))
 
 
 def _range(reply: object) -> tuple[int, int]:
-    start, end = items(reply)
+    start, end = parts(reply, 2)
     return integer(start), integer(end)

@@ -15,6 +15,7 @@ from respool._client.replies import (
     number,
     numbers,
     pairs,
+    parts,
     put_in,
     scored,
     takes_bytes,
@@ -60,7 +61,8 @@ def vector(reply: object) -> list[float] | None:
 def raw_vector(reply: object) -> RawVector | None:
     if reply is None:
         return None
-    quantization, raw, norm, *limit = items(reply)
+    quantization, raw, norm = parts(reply, 3)
+    limit = items(reply)[3:]
     return RawVector(text(quantization), undecoded(raw), number(norm), number(limit[0]) if limit else None)
 
 
@@ -91,7 +93,7 @@ def matches(reply: object) -> list[VectorMatch[K]]:
 def _matches(reply: object) -> Iterator[VectorMatch[K]]:
     if isinstance(reply, dict):
         for element, told in pairs(reply):
-            score, attributes = items(told)
+            score, attributes = parts(told, 2)
             yield VectorMatch(put_in(element), number(score), put_in(attributes))
         return
     each = iter(items(reply))
