@@ -10,6 +10,9 @@ levels, and
 - blob errors and chunked replies, which no released server sends,
 - maps whose keys are lists or maps, which only a script can bring about (`return {map={[{1}]=2}}` over RESP3).
 
+A map that holds a key twice (XREAD that names a stream twice, over RESP3) comes with one of its values lost:
+hiredis gives a value to the key that stands last in the dict.
+
 Memory follows what has arrived, not what was announced, and is given back when the reply is out.
 """
 
