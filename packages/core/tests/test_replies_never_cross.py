@@ -1,12 +1,14 @@
 """Whatever is cancelled, times out, breaks or arrives in pieces: a reply reaches who asked, or nobody.
 
 The whole stack (client, pool, generation, parser) talks to a server in memory whose every step is chosen: when it
-answers, how many bytes arrive at once, what comes in between, when sockets break, how time passes.
+answers, how many bytes arrive at once, what comes in between, when sockets break, how time passes. A few talks are
+held over real sockets too.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from packages.core.tests.in_memory import FrozenLoop, MemoryConnection, MemoryServer, value_of
 from respool import BlockingConnectionPool, CommandInvocation, Redis
 from respool.errors import RedisError, ResponseError
+from respool_testing import FakeServer
 
 SLOTS = 3
 
@@ -47,7 +50,7 @@ class Caller:
         return Call(self.redis.execute_command("ECHO", token), token)
 
     def read(self, key: bytes) -> Call:
-        return Call(self.redis.execute_command("GET", key), value_of(key))
+        return Call(self.redis.execute_command("GET", b"small " + key), value_of(b"small " + key))
 
     def read_large(self, key: bytes) -> Call:
         return Call(self.redis.execute_command("GET", b"large " + key), value_of(b"large " + key))
@@ -213,9 +216,9 @@ def happenings(length: int) -> st.SearchStrategy[list[Event]]:
     )
 
 
-def check(call: Call, server: MemoryServer) -> None:
+def check(call: Call, executed: Counter[bytes]) -> None:
     """A call got its own reply or an error, and what that says of its writes is true."""
-    done = [server.executed[key] for key in call.writes]
+    done = [executed[key] for key in call.writes]
     assert all(times <= 1 for times in done), f"executed more than once: {call}"
     if call.future.cancelled():
         return
@@ -236,7 +239,7 @@ async def live(world: World, happening: list[Event]) -> None:
         await getattr(world, name)(detail)
     await world.until_over([call.future for call in world.calls])
     for call in world.calls:
-        check(call, world.server)
+        check(call, world.server.executed)
     await world.until_over([asyncio.ensure_future(world.pool.aclose())])
     assert not world.server.open_wires
     assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -260,3 +263,48 @@ def frozen_loop() -> Iterator[FrozenLoop]:
 def test_a_reply_reaches_who_asked_or_nobody(happening: list[Event]) -> None:
     with frozen_loop() as loop:
         loop.run_until_complete(live(World(loop), happening))
+
+
+def times_executed(server: FakeServer, key: bytes) -> int:
+    count = server.db[0].get(key, b"0")
+    assert isinstance(count, bytes)
+    return int(count)
+
+
+async def talk_over_sockets(kinds: list[str], piece: int, cancelled: set[int], lost: set[int]) -> None:
+    async with FakeServer() as server:
+        for name in (
+            b"%b %d" % (size, number) for size in (b"small", b"large") for number in range(len(kinds))
+        ):
+            server.db[0][name] = value_of(name)
+        server.faults.on().fragment(piece)
+        async with BlockingConnectionPool.from_url(server.url, max_connections=SLOTS) as pool:
+            caller = Caller(pool)
+            calls = []
+            for number, kind in enumerate(kinds):
+                calls.append(caller.ask(kind))
+                await asyncio.sleep(0)
+                if number in cancelled:
+                    calls[number // 2].future.cancel()
+                if number in lost:
+                    server.drop_connections()
+            await asyncio.wait([call.future for call in calls], timeout=10)
+            executed = Counter({key: times_executed(server, key) for call in calls for key in call.writes})
+            for call in calls:
+                check(call, executed)
+
+
+numbers = st.sets(st.integers(0, 19), max_size=6)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(
+    st.lists(st.sampled_from(KINDS), min_size=10, max_size=20),
+    st.sampled_from([9, 100, 5000]),
+    numbers,
+    numbers,
+)
+def test_a_reply_reaches_who_asked_or_nobody_over_sockets(
+    kinds: list[str], piece: int, cancelled: set[int], lost: set[int]
+) -> None:
+    asyncio.run(talk_over_sockets(kinds, piece, cancelled, lost))
