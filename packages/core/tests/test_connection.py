@@ -181,7 +181,7 @@ async def test_what_is_no_timeout_is_refused(connection: Connection, timeout: fl
         await connection.create_request(b"PING", timeout=timeout)
 
 
-@pytest.mark.parametrize("name", [b"SUBSCRIBE", b"psubscribe", b"SUNSUBSCRIBE", b"MONITOR", b"SYNC"])
+@pytest.mark.parametrize("name", [b"SUBSCRIBE", b"psubscribe", b"SUNSUBSCRIBE", b"MONITOR"])
 async def test_a_command_answered_by_messages_is_refused_as_a_request(
     connection: Connection, name: bytes
 ) -> None:

@@ -117,7 +117,6 @@ async def test_an_unsendable_channel_is_refused(any_connect: Connect) -> None:
     assert await ask(connection, b"PING") == b"PONG"
 
 
-@pytest.mark.xfail(reason="the refusal is taken for the reply of the request behind it")
 async def test_a_refused_subscription_shifts_nothing(
     any_connect: Connect, any_endpoint: Endpoint, any_witness: RawConnection
 ) -> None:
@@ -132,7 +131,6 @@ async def test_a_refused_subscription_shifts_nothing(
     assert await asyncio.gather(*tokens) == [b"0", b"1", b"2"]
 
 
-@pytest.mark.xfail(reason="what MONITOR tells is taken for replies")
 async def test_requests_never_get_what_monitor_tells(any_connect: Connect, any_endpoint: Endpoint) -> None:
     if any_endpoint.is_fake:
         pytest.skip("the fake server has no MONITOR")
@@ -143,7 +141,6 @@ async def test_requests_never_get_what_monitor_tells(any_connect: Connect, any_e
         await connection.create_request(b"ECHO", "mine")
 
 
-@pytest.mark.xfail(reason="the command is sent, and what follows gets replies of others")
 @pytest.mark.parametrize("mode", ["OFF", "SKIP"])
 async def test_replies_cannot_be_turned_off_by_hand(any_connect: Connect, mode: str) -> None:
     connection = any_connect()
@@ -152,7 +149,6 @@ async def test_replies_cannot_be_turned_off_by_hand(any_connect: Connect, mode: 
     assert await ask(connection, b"ECHO", "mine") == b"mine"
 
 
-@pytest.mark.xfail(reason="the error is lost, and the reader waits in vain")
 async def test_a_refused_command_is_told_to_the_reader(any_connect: Connect) -> None:
     connection = any_connect(stream_timeout=0.1)
     await connection.send_command(b"NOSUCH")

@@ -236,7 +236,6 @@ async def test_errors_without_reply_shift_nothing(any_connect: Connect) -> None:
     assert await asyncio.gather(*tokens) == [b"%d" % number for number in range(50)]
 
 
-@pytest.mark.xfail(reason="inside a transaction even CLIENT REPLY SKIP is answered")
 async def test_inside_a_transaction_every_command_has_a_reply(any_connect: Connect) -> None:
     connection = any_connect()
     await ask(connection, b"MULTI")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from respool._connection.session import SUBSCRIBING, Held, after, command_name
+from respool._connection.session import Held, after, command_name
+from respool._connection.subscriptions import SUBSCRIBING
 from respool._wire.values import ValueT
 
 EVERYTHING = Held.TRANSACTION | Held.WATCH | Held.SUBSCRIPTION | Held.MONITOR | Held.SETTINGS

@@ -20,7 +20,10 @@ from respool._connection.invocation import (
     CommandInvocation,
     build_request,
     build_silent_request,
+    build_subscribing_request,
     check_answered,
+    check_sendable,
+    is_error_reply,
     prepare,
     words_of,
 )
@@ -28,8 +31,9 @@ from respool._connection.link import Link
 from respool._connection.opening import open_generation
 from respool._connection.pushes import NO_MESSAGE, PushBox
 from respool._connection.request import Request, fresh
-from respool._connection.session import SUBSCRIBING, Held, Session, after, command_name, is_stateful
+from respool._connection.session import Held, Session, after, command_name, is_stateful
 from respool._connection.settings import Settings, check_seconds
+from respool._connection.subscriptions import SUBSCRIBING
 from respool._wire.commands import block_timeout, is_blocking
 from respool._wire.decoding import decode_reply
 from respool._wire.handshake import Introduction
@@ -387,7 +391,10 @@ class BaseConnection(asyncio.BaseProtocol):
         for invocation in commands:
             args = words_of(invocation.command, invocation.args)
             name = command_name(args)
-            check_answered(name, args)
+            check_sendable(name, args, self.protocol_version)
+            check_answered(name, held)
+            if noreply and Held.TRANSACTION in held and not settings.introduction.noreply:
+                raise DataError("inside MULTI every command is answered: noreply=True is for others")
             request = prepare(
                 invocation,
                 args,
@@ -450,22 +457,37 @@ class BaseConnection(asyncio.BaseProtocol):
     # ---- messages
 
     async def send_command(self, command: bytes, *args: ValueT) -> None:
-        """Send one command whose answer is read with `fetch_push_message`: SUBSCRIBE and its kin, MONITOR."""
+        """Send one command whose answer is read with `fetch_push_message`: SUBSCRIBE and its kin, MONITOR.
+
+        If it fails, `fetch_push_message` raises why.
+        """
         await self._ready()
         words = words_of(command, args)
         name = command_name(words)
-        encoding = self._settings.encoding
-        if name in SUBSCRIBING:
-            self._link.start().listen(lists=self.protocol_version == 2)
-            request = build_silent_request(words, encoding=encoding, skip=False)
-        else:
-            if name == b"MONITOR":
-                self._link.start().listen(lists=False)
-            request = build_request(words, encoding=encoding, convert=self._pushes.put)
-        request.add_done_callback(_look_away)
+        check_sendable(name, words, self.protocol_version)
+        request = self._build_unanswered(name, words)
+        request.add_done_callback(self._tell_reader)
         request.deadline = self._deadline(words, None)
         self._session.held = after(self._session.held, name)
         self._submit([request])
+
+    def _build_unanswered(self, name: bytes, words: tuple[ValueT, ...]) -> Request[object]:
+        settings = self._settings
+        if name in SUBSCRIBING:
+            self._link.start().listen(lists=self.protocol_version == 2)
+            if settings.introduction.noreply:
+                return build_silent_request(words, encoding=settings.encoding, skip=False)
+            return build_subscribing_request(name, words, settings.encoding)
+        check_answered(b"", self.held)
+        if name == b"MONITOR":
+            self._link.start().listen(lists=False)
+        return build_request(words, encoding=settings.encoding, convert=self._pushes.put)
+
+    def _tell_reader(self, request: asyncio.Future[object]) -> None:
+        """Pass on why a command without a future of its own failed; of a lost connection its reader hears anyway."""
+        error = None if request.cancelled() else request.exception()
+        if is_error_reply(error) or isinstance(error, TimeoutError):
+            self._pushes.put(error)
 
     async def fetch_push_message(
         self,
@@ -487,6 +509,8 @@ class BaseConnection(asyncio.BaseProtocol):
                 message = await self._pushes.wait(types, timeout)
             except asyncio.TimeoutError:
                 raise TimeoutError(f"{self.describe()}: no push message within {timeout:g} s") from None
+        if isinstance(message, RedisError):
+            raise message
         decoded = self._settings.decode_responses if decode is None else decode
         return decode_reply(message, self._settings.encoding) if decoded else message
 
@@ -508,9 +532,3 @@ def _check_authenticated(generation: Generation, request: asyncio.Future[object]
     error = request.exception()
     if isinstance(error, RedisError):
         generation.end(fresh(error, maybe_executed=False))
-
-
-def _look_away(request: asyncio.Future[object]) -> None:
-    """Retrieve the outcome of a request that nobody awaits: the reader of its messages is told the same."""
-    if not request.cancelled():
-        request.exception()

@@ -17,17 +17,13 @@ from respool._connection.fifo import Fifo
 from respool._connection.forking import detach
 from respool._connection.invocation import build_request, keep_error
 from respool._connection.request import Request, StatefulRequest, describe_command, fail
+from respool._connection.subscriptions import MESSAGES, Subscriptions
 from respool._wire.error_replies import ERROR_CLASSES, error_from_reply
 from respool._wire.parsing import MALFORMED, Push, ReplyParser
 from respool.errors import ConnectionError, InvalidResponse, RedisError, TimeoutError
 
 _UNUSUAL: frozenset[type] = frozenset({Push, *ERROR_CLASSES})
 _UNUSUAL_WHEN_LISTENING = _UNUSUAL | {list}
-
-# How RESP2 marks what RESP3 would send as a push.
-_MESSAGES = frozenset(
-    b"message pmessage smessage subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe".split()
-)
 
 SUSPECT_SECONDS = 1.0
 """Silence with requests in flight, from which the owner is told."""
@@ -81,6 +77,7 @@ class Generation(asyncio.Protocol):
         "_scheduled",
         "_settling",
         "_solitary",
+        "_subscriptions",
         "_time",
         "_timeout",
         "_timer",
@@ -122,6 +119,7 @@ class Generation(asyncio.Protocol):
         self._scheduled = False
         self._settling: list[asyncio.Future[None]] = []
         self._solitary = True
+        self._subscriptions = Subscriptions()
 
     # ---- sending
 
@@ -208,8 +206,7 @@ class Generation(asyncio.Protocol):
             else:
                 transport.writelines(buffers)
         for request in silent:
-            if not request.done():
-                request.set_result(None)
+            _end_well(request)
         if self._settling:
             self._tell_settled()
 
@@ -295,8 +292,14 @@ class Generation(asyncio.Protocol):
                 _convert(request, reply)
 
     def _answer_unusual(self, reply: object) -> None:
+        try:
+            self._judge(reply)
+        except MALFORMED as exc:  # raised by us or by whom we tell: nothing the server is to blame for
+            raise RuntimeError(f"handling a reply of {self._owner.describe()} failed: {exc!r}") from exc
+
+    def _judge(self, reply: object) -> None:
         if isinstance(reply, Push) or (list in self._unusual and _is_message(reply)):
-            self._owner.on_push(list(cast("list[object]", reply)))
+            self._take_message(list(cast("list[object]", reply)))
         elif self.fifo.inflight:
             request = self.fifo.inflight.popleft()
             if isinstance(reply, RedisError):
@@ -310,6 +313,12 @@ class Generation(asyncio.Protocol):
             self.end(ConnectionError(f"{self._owner.describe()} closes the connection: {reply}"))
         else:
             self.end(InvalidResponse(f"{self._owner.describe()} sent a reply that nobody asked for"))
+
+    def _take_message(self, message: list[object]) -> None:
+        inflight = self.fifo.inflight
+        if self._subscriptions.confirms(message, inflight[0] if inflight else None):
+            _end_well(inflight.popleft())
+        self._owner.on_push(message)
 
     def listen(self, *, lists: bool) -> None:
         """Take what comes without being asked for as a push; `lists`: RESP2, where messages look like replies."""
@@ -483,6 +492,11 @@ def _convert(request: Request[object], reply: object) -> None:
             request.set_result(value)
 
 
+def _end_well(request: Request[object]) -> None:
+    if not request.done():
+        request.set_result(None)
+
+
 def _end(request: Request[object], error: BaseException) -> None:
     if not request.done():
         request.set_exception(error)
@@ -495,4 +509,4 @@ def _time_out(request: Request[object], where: str, *, maybe_executed: bool) -> 
 
 
 def _is_message(reply: object) -> bool:
-    return isinstance(reply, list) and bool(reply) and reply[0] in _MESSAGES
+    return isinstance(reply, list) and bool(reply) and reply[0] in MESSAGES

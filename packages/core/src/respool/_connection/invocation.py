@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass
 
 from respool._connection.request import Convert, Request, Rescue, SilentRequest, StatefulRequest
-from respool._connection.session import SUBSCRIBING
+from respool._connection.session import Held
 from respool._connection.settings import Settings, check_encoding
+from respool._connection.subscriptions import SUBSCRIBING, SubscribingRequest
 from respool._wire.decoding import decoder
 from respool._wire.encoding import pack, split_name, upper_word
 from respool._wire.values import ValueT
@@ -93,18 +94,46 @@ def words_of(command: bytes, args: tuple[ValueT, ...]) -> tuple[ValueT, ...]:
     return (*words, *args)
 
 
-def check_answered(name: bytes, args: tuple[ValueT, ...]) -> None:
-    """Raise `DataError` for a command that is not answered by one reply: its future would wait for another's."""
-    if name in SUBSCRIBING or name in (b"MONITOR", b"SYNC", b"PSYNC"):
-        raise DataError(f"{name.decode()} is answered by messages: use send_command and fetch_push_message")
+def build_subscribing_request(name: bytes, words: tuple[ValueT, ...], encoding: str) -> SubscribingRequest:
+    """Make the request of a command that messages answer."""
+    request = build_request(words, encoding=encoding, kind=SubscribingRequest)
+    assert isinstance(request, SubscribingRequest)
+    request.confirmation = name.lower()
+    request.missing = len(words) - 1
+    return request
+
+
+def check_sendable(name: bytes, args: tuple[ValueT, ...], protocol: int) -> None:
+    """Raise `DataError` for a command after which the two sides would no longer understand each other."""
+    if name in (b"SYNC", b"PSYNC"):
+        raise DataError(f"{name.decode()} makes a replica of a connection, which ours cannot be")
+    if name == b"RESET":
+        raise DataError("RESET undoes the handshake: disconnect() and connect() begin afresh and keep it")
+    if name == b"HELLO" and len(args) > 1 and upper_word(args[1]) != b"%d" % protocol:
+        raise DataError(
+            f"HELLO would change the protocol: this connection was made with protocol_version={protocol}"
+        )
     if name == b"CLIENT REPLY" and upper_word(args[2] if len(args) > 2 else b"") != b"ON":
         raise DataError("CLIENT REPLY would leave its future without a reply: use noreply=True")
 
 
+def check_answered(name: bytes, held: Held) -> None:
+    """Raise `DataError` for a command that would not get one reply of its own: its future would take another's."""
+    if name in SUBSCRIBING or name == b"MONITOR":
+        raise DataError(f"{name.decode()} is answered by messages: use send_command and fetch_push_message")
+    if Held.MONITOR in held:
+        raise DataError("a connection in MONITOR takes no requests: nothing tells what it says from replies")
+
+
 def keep_error(request: Request[object], error: RedisError) -> bool:
     """Rescue for callers that take an error reply as a result. A lost connection is still an exception."""
-    is_reply = isinstance(error, (ResponseError, BusyLoadingError, ProtocolError))
-    if not is_reply or isinstance(error, InvalidResponse):
+    if not is_error_reply(error):
         return False
     request.set_result(error)
     return True
+
+
+def is_error_reply(error: object) -> bool:
+    """Tell whether this is what the server answered, not what became of the connection."""
+    is_reply = isinstance(error, (ResponseError, BusyLoadingError, ProtocolError))
+    return is_reply and not isinstance(error, InvalidResponse)

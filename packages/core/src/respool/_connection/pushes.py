@@ -93,4 +93,6 @@ def _run_out(future: asyncio.Future[object]) -> None:
 
 
 def _wanted(message: object, types: frozenset[bytes] | None) -> bool:
-    return types is None or (isinstance(message, list) and bool(message) and message[0] in types)
+    if types is None or isinstance(message, RedisError):  # why a command failed is for whoever reads
+        return True
+    return isinstance(message, list) and bool(message) and message[0] in types

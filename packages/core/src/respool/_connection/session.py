@@ -45,11 +45,6 @@ _CLEARS: dict[bytes, Held] = {
     b"UNWATCH": Held.WATCH,
 }
 
-SUBSCRIBING = frozenset(
-    (b"SUBSCRIBE", b"PSUBSCRIBE", b"SSUBSCRIBE", b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"SUNSUBSCRIBE")
-)
-"""Commands that are answered by messages, not by a reply."""
-
 
 class Session:
     """What one connection holds on its server now, and what it held when its socket was lost."""
