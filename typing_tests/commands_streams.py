@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing_extensions import assert_type
 
 from respool import Redis
-from respool._client.replies_stream_info import ConsumerInfo, GroupInfo, StreamDetails, StreamInfo
-from respool._client.replies_streams import PendingEntry, PendingSummary
+from respool._client.replies.stream_info import ConsumerInfo, GroupInfo, StreamDetails, StreamInfo
+from respool._client.replies.streams import PendingEntry, PendingSummary
 
 
 async def of_bytes(redis: Redis[bytes]) -> None:

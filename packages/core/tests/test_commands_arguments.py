@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from respool._client import arguments
+from respool._client.families import arguments
 
 HALF_PAST = datetime(2030, 1, 1, 0, 0, 0, 500_999, tzinfo=timezone.utc)
 STAMP = 1_893_456_000

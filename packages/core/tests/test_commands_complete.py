@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from respool._client.commands import Commands
-from respool._client.family import Family
+from respool._client.families.family import Family
 from respool._wire._command_data import ROWS
 from respool._wire._command_doors import DOORS
 

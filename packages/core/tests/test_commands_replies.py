@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from respool._client import replies
-from respool._client.replies_geo import matches
-from respool._client.replies_server import PrimaryRole, ReplicaAddress, ReplicaRole, SentinelRole, role
-from respool._client.replies_sorted_sets import popped_member
-from respool._client.replies_stream_info import GroupInfo, group_infos, stream_info
-from respool._client.replies_streams import entries_by_stream, pending_entries
-from respool._client.replies_vectors import VectorMatch
-from respool._client.replies_vectors import matches as vector_matches
+from respool._client.replies import basic as replies
+from respool._client.replies.geo import matches
+from respool._client.replies.server import PrimaryRole, ReplicaAddress, ReplicaRole, SentinelRole, role
+from respool._client.replies.sorted_sets import popped_member
+from respool._client.replies.stream_info import GroupInfo, group_infos, stream_info
+from respool._client.replies.streams import entries_by_stream, pending_entries
+from respool._client.replies.vectors import VectorMatch
+from respool._client.replies.vectors import matches as vector_matches
 from respool.errors import InvalidResponse
 
 Convert = Callable[[object], object]

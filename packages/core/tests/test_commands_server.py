@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from packages.core.tests.typed import client_of, needs, needs_version, text_client_of, until
 from respool import Redis
-from respool._client.replies_server import PrimaryRole, ReplicaRole
+from respool._client.replies.server import PrimaryRole, ReplicaRole
 from respool.errors import AuthorizationError, ConnectionError, DataError, ResponseError, UnblockedError
 from respool_testing import RealServer, ServerProcess
 

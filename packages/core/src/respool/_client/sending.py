@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from respool._client.replies import UNDECODED
+from respool._client.replies.basic import UNDECODED
 from respool._connection.request import Convert, Request, Rescue, SilentRequest
 from respool._wire.decoding import decode_reply, decoder
 from respool._wire.encoding import pack

@@ -1,9 +1,0 @@
-"""What becomes of keys that are moved. Pure; the same for RESP2 and RESP3."""
-
-from __future__ import annotations
-
-from respool._client.replies import text
-
-
-def migrated(reply: object) -> bool:
-    return text(reply) != "NOKEY"
