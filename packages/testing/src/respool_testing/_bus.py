@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from ._engine.cluster import Membership
 from ._engine.election import stand, vote
+from ._engine.errors import CommandError
 from ._engine.failure import hold_for_failed, judge, next_moment, review
 from ._engine.gossip import absorb, claim_of
 from ._engine.parcels import Parcel, unpack
+from ._engine.routing import Asked, route
 from ._engine.slots import key_slot
 from ._network import Network
 from ._replication import Replicator
@@ -141,9 +143,18 @@ class Bus:
         target = self.at(host, port)
         if target is None or target is station or not self.hears(station, target):
             return UNREACHABLE
-        complaint = unpack(target.server._engine.state.keyspace[0], parcels, replace=replace)
-        target.server._shell.settle()
-        return None if complaint is None else f"ERR Target instance replied with error: {complaint}"
+        database = target.server._engine.state.keyspace[0]
+        try:
+            for parcel in parcels:  # one by one, as if each came with an ASKING of its own
+                route(
+                    target.view, database, Asked([parcel.key], writes=True, asking=True, replica_reads=False)
+                )
+                unpack(database, parcel, replace=replace)
+        except CommandError as refusal:
+            return f"ERR Target instance replied with error: {refusal}"
+        finally:
+            target.server._shell.settle()
+        return None
 
     def _now(self) -> int:
         return self.clock.microseconds() // 1000

@@ -423,7 +423,7 @@ def _move(key: bytes, source: FakeNode, target: FakeNode) -> None:
     old, new = (node.server._engine.state.keyspace[0] for node in (source, target))
     parcel = packed(old, key)
     if parcel is not None:
-        unpack(new, [parcel], replace=True)
+        unpack(new, parcel, replace=True)
         old.delete(key)
     target._shell.settle()
     source._shell.settle()

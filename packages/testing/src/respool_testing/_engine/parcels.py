@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .errors import CommandError
 from .keyspace import Database
 from .values import Value, copy_of
 
@@ -23,10 +24,8 @@ def packed(database: Database, key: bytes) -> Parcel | None:
     return None if value is None else Parcel(key, copy_of(value), database.expiry(key))
 
 
-def unpack(database: Database, parcels: list[Parcel], *, replace: bool) -> str | None:
-    """Store what arrived; return the complaint of a server that has such a key already."""
-    for parcel in parcels:
-        if parcel.key in database and not replace:
-            return "BUSYKEY Target key name already exists."
-        database.put(parcel.key, copy_of(parcel.value), expires_at=parcel.expires_at)
-    return None
+def unpack(database: Database, parcel: Parcel, *, replace: bool) -> None:
+    """Store what arrived; refuse, unless told to replace it, if there is such a key already."""
+    if parcel.key in database and not replace:
+        raise CommandError("BUSYKEY Target key name already exists.")
+    database.put(parcel.key, copy_of(parcel.value), expires_at=parcel.expires_at)

@@ -55,7 +55,7 @@ def cluster_flushslots(call: Call) -> Reply:
 def cluster_setslot(call: Call) -> Reply:
     view = membership_of(call)
     if view.me.primary is not None:
-        raise CommandError("ERR You can use SETSLOT only with masters.")
+        raise CommandError("ERR Please use SETSLOT only with masters.")
     slot, action, *rest = slot_number(call.args[0]), call.args[1].upper(), *call.args[2:]
     if action == b"STABLE" and not rest:
         view.migrating.pop(slot, None)
