@@ -279,3 +279,18 @@ async def test_a_client_without_replies_sends_and_gets_none(respool_server: Fake
         assert respool_server.db[0]["n"] == b"2"
         with pytest.raises(DataError, match="transaction"):
             redis.pipeline()
+
+
+async def test_a_url_may_say_how_to_decode(respool_server: FakeServer) -> None:
+    url = f"{respool_server.url}?decode_responses=true&encoding=latin-1"
+    async with Redis.from_url(url) as redis:
+        await redis.set("k", "grün")
+        assert respool_server.db[0]["k"] == "grün".encode("latin-1")
+        assert await redis.get("k") == "grün"  # type: ignore[comparison-overlap]
+
+
+async def test_what_is_quoted_in_a_url_is_unquoted_where_asked_for() -> None:
+    async with FakeServer(users={"a@b": "p:w"}) as server:
+        url = f"redis://a%40b:p%3Aw@{server.host}:{server.port}"
+        async with Redis.from_url(url, decode_components=True) as redis:
+            assert await redis.ping() == b"PONG"

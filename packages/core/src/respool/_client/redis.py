@@ -73,27 +73,48 @@ class Redis(Commands[T], Generic[T]):
     @overload
     @classmethod
     def from_url(
-        cls, url: str, *, db: int | None = ..., decode_responses: Literal[False] = ..., **options: object
+        cls,
+        url: str,
+        *,
+        db: int | None = ...,
+        decode_components: bool = ...,
+        decode_responses: Literal[False] = ...,
+        **options: object,
     ) -> Redis[bytes]: ...
 
     @overload
     @classmethod
     def from_url(
-        cls, url: str, *, db: int | None = ..., decode_responses: Literal[True], **options: object
+        cls,
+        url: str,
+        *,
+        db: int | None = ...,
+        decode_components: bool = ...,
+        decode_responses: Literal[True],
+        **options: object,
     ) -> Redis[str]: ...
 
     @classmethod
     def from_url(
-        cls, url: str, *, db: int | None = None, decode_responses: bool = False, **options: object
+        cls,
+        url: str,
+        *,
+        db: int | None = None,
+        decode_components: bool = False,
+        decode_responses: bool = False,
+        **options: object,
     ) -> Redis[bytes] | Redis[str]:
         """Make a client from a URL: `redis://`, `rediss://` or `unix://`; see `ConnectionPool.from_url`.
 
-        Raises `DataError` for what is no such URL.
+        `decode_responses` and `encoding` in the query beat the keywords, unseen by type checkers. Raises `DataError` for
+        what is no such URL.
         """
-        pool = ConnectionPool.from_url(url, db, False, **options)
-        encoding = options.get("encoding", "utf-8")
+        options["decode_responses"] = decode_responses
+        pool = ConnectionPool.from_url(url, db, decode_components, **options)
         client: Redis[bytes] | Redis[str] = cls(  # type: ignore[call-overload]
-            connection_pool=pool, decode_responses=decode_responses, encoding=encoding
+            connection_pool=pool,
+            decode_responses=pool.connection_kwargs["decode_responses"],
+            encoding=pool.connection_kwargs.get("encoding", "utf-8"),
         )
         client._owns_pool = True
         return client

@@ -32,7 +32,7 @@ from respool._connection.opening import open_generation
 from respool._connection.pushes import NO_MESSAGE, PushBox
 from respool._connection.request import Request, fresh
 from respool._connection.session import Held, Session, after, command_name, is_stateful
-from respool._connection.settings import Settings, check_seconds
+from respool._connection.settings import Settings, check_seconds, own_version
 from respool._connection.subscriptions import SUBSCRIBING
 from respool._wire.commands import block_timeout, is_blocking
 from respool._wire.decoding import decode_reply
@@ -241,7 +241,7 @@ class BaseConnection(asyncio.BaseProtocol):
 
     async def bring_up(self, generation: Generation) -> None:
         """Open the socket, introduce ourselves, run the connect callbacks. For the link alone."""
-        introduction = self._settings.introduction
+        introduction = replace(self._settings.introduction, library_version=own_version())
         if self._renewal is not None:
             username, password = await self._renewal.credentials()
             introduction = replace(introduction, username=username, password=password)

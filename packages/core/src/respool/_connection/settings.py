@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, field
+from functools import cache
 from math import inf
 
 from respool._wire.handshake import Introduction
@@ -50,6 +51,17 @@ class Settings:
         check_seconds("connect_timeout", self.connect_timeout)
         if self.introduction.protocol_version not in (2, 3):
             raise DataError(f"protocol_version is 2 or 3, not {self.introduction.protocol_version!r}")
+
+
+@cache
+def own_version() -> str:
+    """Return the version of this distribution; looked up once, at the first connect, for it takes milliseconds."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("respool")
+    except PackageNotFoundError:  # run from a copy of the sources
+        return ""
 
 
 def check_encoding(encoding: str) -> None:
