@@ -49,7 +49,8 @@ class TLSDoor(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.pause_reading()  # what the client says is for the handshake
+        # What the client says is for the handshake. Python 3.10 begins to read right after this, paused or not.
+        asyncio.get_running_loop().call_soon(self._transport.pause_reading)
         plan = self._porter.at_the_door(self, Stranger(peer_of(transport), own_end_of(transport)))
         Player(self, self._porter.clock).play(plan.steps_before(2, self._open))
 
