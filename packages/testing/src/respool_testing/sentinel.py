@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import random
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ._engine.chance import make_random
 from ._engine.engine import Engine
 from ._engine.families import SENTINEL
 from ._engine.replication import Address
@@ -18,6 +17,7 @@ from ._engine.settings import ServerSettings
 from ._failover import AT_ONCE as AT_ONCE
 from ._failover import LIKE_REAL as LIKE_REAL
 from ._failover import FailoverTiming as FailoverTiming
+from ._waiting import Waiting
 from ._watchtower import Watchtower
 from .clock import Clock
 from .server import FakeServer
@@ -65,7 +65,7 @@ class FakeSentinel:
             raise ValueError(f"{sentinels} sentinels with {replicas} replicas make no deployment")
         self.service = service
         self.clock = Clock() if clock is None else clock
-        self._random = random.Random(seed)
+        self._random = make_random(seed)
         self._tower = Watchtower(
             self.clock,
             timing,
@@ -74,8 +74,8 @@ class FakeSentinel:
             quorum=sentinels // 2 + 1 if quorum is None else quorum,
         )
         self._tower.replicator.lag = replication_lag
-        self._tower.after = self._notify
-        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._waiting = Waiting()
+        self._tower.after = self._waiting.notify
         self._host, self._password, self._version = host, password, version
         count = 1 + replicas + sentinels
         ports = iter(range(port, port + count) if port else [0] * count)
@@ -312,14 +312,7 @@ class FakeSentinel:
 
         It is asked whenever the sentinels have looked. Waits for ever if need be.
         """
-        if condition():
-            return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append((condition, waiter))
-        try:
-            await waiter
-        finally:
-            self._waiters = [each for each in self._waiters if each[1] is not waiter]
+        await self._waiting.until(condition)
 
     def _everybody(self) -> list[FakeServer]:
         return [*self.sentinels, *self._tower.servers]
@@ -365,8 +358,3 @@ class FakeSentinel:
             clock=self.clock,
             seed=self._random.getrandbits(64),
         )
-
-    def _notify(self) -> None:
-        for condition, waiter in self._waiters:
-            if not waiter.done() and condition():
-                waiter.set_result(None)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ._engine.chance import all_chance_from
 from ._simulation.loop import SimulatedLoop, SimulationStuck
 from ._simulation.network import Delay, Network, uniform_delay
 
@@ -59,7 +60,7 @@ def simulate(
         loop.network.delay = delay
     simulation = Simulation(seed, loop.network, random.Random(f"main {seed}"), loop)
     try:
-        with _chance_from(seed):
+        with _chance_from(seed), all_chance_from(random.Random(f"parts {seed}")):
             return loop.run_until_complete(main(simulation))
     except BaseException as error:
         _note(error, f"simulate: failed after {loop.time():.3f} virtual seconds; seed={seed} replays it")

@@ -5,8 +5,7 @@ The present is `now`, in microseconds since the epoch, set by the engine before 
 
 from __future__ import annotations
 
-import random
-
+from .chance import make_random
 from .cluster import Membership
 from .keyspace import Keyspace
 from .outbox import Outbox
@@ -23,7 +22,7 @@ class ServerState:
 
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
-        self.random = random.Random(settings.seed)
+        self.random = make_random(settings.seed)
         self.run_id = f"{self.random.getrandbits(160):040x}"
         self.now = 0
         self.started_at = 0
