@@ -12,7 +12,7 @@ import pytest
 
 from respool import Redis
 from respool.errors import ConnectionError as RedisConnectionError
-from respool_testing import FakeServer, RawConnection
+from respool_testing import FakeSentinel, FakeServer, RawConnection
 from respool_testing.replies import OK, PONG
 from respool_testing.simulation import Simulation, SimulationStuck, simulate, simulate_many, uniform_delay
 
@@ -238,3 +238,14 @@ def test_a_client_reconnects_after_a_failure() -> None:
                 await redis.set("k", "w")
 
     simulate_many(main, seeds=range(20))
+
+
+def test_deployments_replay_too() -> None:
+    async def main(simulation: Simulation) -> str:
+        async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
+            async with RawConnection(*deployment.sentinel_addresses[0]) as client:
+                await client.call("SENTINEL", "MASTERS")
+            await deployment.failover()
+        return simulation.network.fingerprint
+
+    assert simulate(main, seed=1) == simulate(main, seed=1) != simulate(main, seed=2)
