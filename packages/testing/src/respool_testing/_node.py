@@ -29,6 +29,7 @@ class FakeNode:
         self._network = network
         self._shell = network.join(self.server)
         self._station = Station(self.server, view)
+        self._view = view
         self._place = place
 
     def __repr__(self) -> str:
@@ -38,7 +39,7 @@ class FakeNode:
     @property
     def id(self) -> str:
         """Return the node's id, 40 hexadecimal digits."""
-        return self._station.view.me.id
+        return self._view.me.id
 
     @property
     def host(self) -> str:
@@ -58,7 +59,7 @@ class FakeNode:
     @property
     def role(self) -> str:
         """Return `primary` or `replica`: what the node itself believes to be."""
-        return "primary" if self._station.view.me.primary is None else "replica"
+        return "primary" if self._view.me.primary is None else "replica"
 
     @property
     def alive(self) -> bool:
@@ -73,7 +74,7 @@ class FakeNode:
     @property
     def healthy(self) -> bool:
         """Tell whether the node believes the cluster to be up (`cluster_state:ok`)."""
-        return self._station.view.healthy
+        return self._view.healthy
 
     def announce(self, *, host: str = "", port: int = 0, hostname: str = "") -> None:
         """Be known by another address than the one it listens on, as behind NAT, or by a host name.
@@ -89,4 +90,4 @@ class FakeNode:
 
     def _believes(self, other: FakeNode) -> KnownNode | None:
         """Return what this node knows of another one."""
-        return self._station.view.nodes.get(other.id)
+        return self._view.nodes.get(other.id)

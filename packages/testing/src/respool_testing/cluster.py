@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ._bus import Bus
-from ._engine.cluster import Endpoint, KnownNode
+from ._engine.chance import make_random
+from ._engine.cluster import Endpoint
 from ._engine.failure import hold_for_failed, review
 from ._engine.messages import Published
-from ._engine.parcels import packed, unpack
 from ._engine.settings import ServerSettings
 from ._engine.slots import SLOTS, key_slot, slot_span, slots_in
 from ._network import Network
 from ._node import FakeNode as FakeNode
+from ._survey import Survey
+from ._waiting import Waiting
 from .clock import Clock
 
 if TYPE_CHECKING:
@@ -67,15 +68,18 @@ class FakeCluster:
                 f"a cluster of {primaries} primaries with {replicas} replicas each makes no sense"
             )
         self.clock = Clock() if clock is None else clock
-        self._random = random.Random(seed)
+        self._random = make_random(seed)
         self._settings = ServerSettings(version=version, password=password, databases=1, mode="cluster")
         self._network = Network()
         self._bus = Bus(self._network, self.clock, self._random, replication_lag)
         self._host, self._endpoint_type, self._node_timeout = host, endpoint_type, node_timeout
-        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
-        self._bus.after = self._notify
+        self._waiting = Waiting()
+        self._bus.after = self._waiting.notify
         count = primaries * (1 + replicas)
-        self.nodes: list[FakeNode] = [self._new_node(port + number if port else 0) for number in range(count)]
+        self.nodes: list[FakeNode] = []
+        for number in range(count):
+            self.nodes.append(self._new_node(port + number if port else 0))
+        self._survey = Survey(self.nodes, self._network)
         if joined:
             self._found(primaries)
 
@@ -94,12 +98,12 @@ class FakeCluster:
     @property
     def primaries(self) -> list[FakeNode]:
         """Return the nodes that are primaries now; not one that failed and was replaced."""
-        return [node for node in self.nodes if self._is_primary(node)]
+        return [node for node in self.nodes if self._survey.is_primary(node)]
 
     @property
     def replicas(self) -> list[FakeNode]:
         """Return all the other nodes."""
-        return [node for node in self.nodes if not self._is_primary(node)]
+        return [node for node in self.nodes if not self._survey.is_primary(node)]
 
     @property
     def url(self) -> str:
@@ -121,16 +125,16 @@ class FakeCluster:
 
     def replicas_of(self, primary: FakeNode) -> list[FakeNode]:
         """Return a node's replicas, dead ones included."""
-        records = ((node, self._record(node)) for node in self.nodes)
+        records = ((node, self._survey.record(node)) for node in self.nodes)
         return [node for node, record in records if record.primary == primary.id]
 
     def owner_of(self, key: str | bytes) -> FakeNode:
         """Return the primary that owns a key's slot; raise LookupError if none does."""
-        return self._owner(key_slot(key.encode() if isinstance(key, str) else key))
+        return self._survey.owner(key_slot(key.encode() if isinstance(key, str) else key))
 
     def slots_of(self, node: FakeNode) -> list[int]:
         """Return the slots a node owns, in order."""
-        return list(slots_in(self._record(node).slots))
+        return list(slots_in(self._survey.record(node).slots))
 
     async def start(self) -> None:
         """Start every node and let the replicas follow their primaries."""
@@ -235,7 +239,7 @@ class FakeCluster:
             self._bus.introduce(known._station, node._station)
             self._bus.beat()
             if primary is not None:
-                view = node._station.view
+                view = node._view
                 view.follow(view.nodes[primary.id])
         self._bus.beat()
         return node
@@ -251,7 +255,7 @@ class FakeCluster:
         for other in self.nodes:
             record = other._believes(node)
             if record is not None:
-                other._station.view.forget(record)
+                other._view.forget(record)
         await node.server.stop()
         self._bus.beat()
 
@@ -265,33 +269,22 @@ class FakeCluster:
                 await _give_way()
             while moved and self.move_keys(slot, keys_per_step):
                 await _give_way()
-            self._hand_over(slot)
+            self._survey.hand_over(slot)
             if moved:
                 self._bus.beat()
         self._bus.beat()
 
     def begin_migration(self, slot: int, to: FakeNode) -> None:
         """Open a slot: from now on its owner sends clients after keys it does not have (ASK)."""
-        if not self._is_primary(to):
-            raise ValueError(f"{to.name} is a replica and cannot own slots")
-        source = self._owner(slot)
-        if source is not to:
-            source._station.view.migrating[slot] = to.id
-            to._station.view.importing[slot] = source.id
+        self._survey.open(slot, to)
 
     def move_keys(self, slot: int, count: int | None = None) -> int:
         """Move keys of an open slot, all unless `count` says how many; return how many there were to move."""
-        source, target = self._owner(slot), self._target(slot)
-        if target is None:
-            return 0
-        moving = list(_keys_in(source, slot, count))
-        for key in moving:
-            _move(key, source, target)
-        return len(moving)
+        return self._survey.move_keys(slot, count)
 
     def finish_migration(self, slot: int) -> None:
         """Close an open slot: its new owner is known to all. Keys that were not moved are deleted."""
-        self._hand_over(slot)
+        self._survey.hand_over(slot)
         self._bus.beat()
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -299,20 +292,13 @@ class FakeCluster:
 
         It is asked whenever the nodes have learned something. Waits for ever if need be.
         """
-        if condition():
-            return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append((condition, waiter))
-        try:
-            await waiter
-        finally:
-            self._waiters = [each for each in self._waiters if each[1] is not waiter]
+        await self._waiting.until(condition)
 
     def _new_node(self, port: int) -> FakeNode:
         node_id = f"{self._random.getrandbits(160):040x}"
         settings = replace(self._settings, seed=self._random.getrandbits(64))
         node = FakeNode(settings, node_id, Endpoint(self._host, port), self.clock, self._network)
-        view, options = node._station.view, node.server._engine.state.options
+        view, options = node._view, node.server._engine.state.options
         view.endpoint_type = self._endpoint_type
         view.watchful = self._node_timeout is not None
         if self._node_timeout is not None:
@@ -326,7 +312,7 @@ class FakeCluster:
         bounds = [-(-SLOTS * number // primaries) for number in range(primaries + 1)]
         shares = [slot_span(first, end - 1) for first, end in itertools.pairwise(bounds)]
         for node in self.nodes:
-            view = node._station.view
+            view = node._view
             view.epoch = primaries
             for other in self.nodes:
                 view.know(other.id, other._place)
@@ -342,52 +328,20 @@ class FakeCluster:
         await node._start()
         node._shell.broadcast = functools.partial(self._broadcast, node)
 
-    def _truth(self) -> FakeNode:
-        """Return a node whose view is the most recent: among those that serve, if any does."""
-        return max(self.nodes, key=lambda node: (self._serves(node), node.healthy, node._station.view.epoch))
-
-    def _record(self, node: FakeNode) -> KnownNode:
-        """Return what is known of a node where the news is most recent."""
-        return self._truth()._believes(node) or node._station.view.me
-
-    def _is_primary(self, node: FakeNode) -> bool:
-        record = self._record(node)
-        return record.primary is None and not (record.failed and not record.slots)
-
     def _serves(self, node: FakeNode) -> bool:
         return self._network.up(node.server)
-
-    def _owner(self, slot: int) -> FakeNode:
-        owner = self._truth()._station.view.owners[slot]
-        node = None if owner is None else next((each for each in self.nodes if each.id == owner.id), None)
-        if node is None:
-            raise LookupError(f"slot {slot} has no owner")
-        return node
-
-    def _target(self, slot: int) -> FakeNode | None:
-        """Return where an open slot goes to."""
-        return next((node for node in self.nodes if slot in node._station.view.importing), None)
-
-    def _hand_over(self, slot: int) -> None:
-        """Let an open slot's target own it; the others have yet to hear of it."""
-        target = self._target(slot)
-        if target is not None:
-            view = target._station.view
-            view.importing.pop(slot, None)
-            view.give(1 << slot, view.me)
-            view.bump_epoch()
 
     def _agree_on_failure(self, node: FakeNode) -> None:
         now = self.clock.microseconds() // 1000
         for other in self.nodes:
             if other is not node and self._serves(other):
-                hold_for_failed(other._station.view, node.id, now)
+                hold_for_failed(other._view, node.id, now)
 
     def _settle(self) -> None:
         """Let the news go round; a test that commands something does not wait for a primary to trust itself."""
         self._bus.beat()
         for node in self.nodes:
-            node._station.view.rejoined_at = None
+            node._view.rejoined_at = None
         self._bus.beat()
 
     def _broadcast(self, origin: FakeNode, messages: list[Published]) -> None:
@@ -396,34 +350,12 @@ class FakeCluster:
             record = origin._believes(node)
             if node is origin or record is None or not self._bus.hears(origin._station, node._station):
                 continue
-            same_shard = record.shard == origin._station.view.me.shard
+            same_shard = record.shard == origin._view.me.shard
             heard = [each for each in messages if same_shard or not each.sharded]
             if heard:
                 node._shell.publish(heard)
-
-    def _notify(self) -> None:
-        for condition, waiter in self._waiters:
-            if not waiter.done() and condition():
-                waiter.set_result(None)
 
 
 async def _give_way() -> None:
     """Let clients have their turn between two keys."""
     await asyncio.sleep(0)
-
-
-def _keys_in(node: FakeNode, slot: int, count: int | None) -> Iterator[bytes]:
-    """Return up to `count` keys of a slot, None for all."""
-    in_slot = (key for key in node.server.db[0] if key_slot(key) == slot)
-    return itertools.islice(in_slot, count)
-
-
-def _move(key: bytes, source: FakeNode, target: FakeNode) -> None:
-    """Move a key with its expiry; no client sees it on both servers, or on neither."""
-    old, new = (node.server._engine.state.keyspace[0] for node in (source, target))
-    parcel = packed(old, key)
-    if parcel is not None:
-        unpack(new, parcel, replace=True)
-        old.delete(key)
-    target._shell.settle()
-    source._shell.settle()
