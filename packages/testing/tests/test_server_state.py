@@ -62,12 +62,15 @@ async def test_a_reset_server_is_as_good_as_new(
     respool_server: FakeServer, respool_raw: RawConnection
 ) -> None:
     respool_server.clock.freeze()
-    await respool_raw.call("SET", "k", "v")
+    for line in ("SET k v", "CONFIG SET requirepass secret", "CONFIG SET maxclients 1"):
+        await respool_raw.call(*line.split())
     respool_server.faults.on("PING").hang()
     respool_server.reset()
     assert await respool_raw.rest() == b""
     left = [len(each) for each in (respool_server.db[0], respool_server.log, respool_server.faults)]
     assert (left, respool_server.clock.frozen) == ([0, 0, 0], False)
+    async with RawConnection(respool_server.host, respool_server.port) as client:
+        assert await client.call("CONFIG", "GET", "maxclients") == [b"maxclients", b"10000"]
 
 
 async def test_connections_are_counted(respool_server: FakeServer) -> None:

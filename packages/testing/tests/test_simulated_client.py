@@ -129,7 +129,7 @@ class Trial:
 
     async def is_well(self) -> bool:
         with contextlib.suppress(RedisError):
-            return await self.redis.ping()
+            return bool(await self.redis.ping())
         await asyncio.sleep(0.05)
         return False
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import ipaddress
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
+from ._doors import ClientView as ClientView
+from ._doors import Doors, checked_loopback
 from ._engine.engine import Engine
 from ._engine.families import DATA_SERVER
 from ._engine.settings import ServerSettings
 from ._shell import Shell
 from ._snapshot import Snapshot, restore_snapshot, take_snapshot
-from ._startable import Startable
 from .clock import Clock
 from .database import DatabaseView
 from .faults import Faults
@@ -27,20 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@dataclass(frozen=True, slots=True)
-class ClientView:
-    """One connected client, as the server sees it at this moment."""
-
-    id: int
-    address: str
-    name: str
-    user: str
-    database: int
-    protocol: int
-    blocked: bool
-
-
-class FakeServer(Startable):
+class FakeServer(Doors):
     """A server that speaks RESP2 and RESP3 on a real loopback socket, in pure Python.
 
     `async with FakeServer() as server:` starts it on a free port and stops it afterwards; plain `with` does so
@@ -53,10 +37,6 @@ class FakeServer(Startable):
     free one). With `steerable` clients may arm faults, by the command FAULT. The log keeps the last
     `log_limit` requests, None keeps all.
     """
-
-    unixsocket: str | None = None
-    tls_port: int | None = None
-    _tls: ssl.SSLContext | None = None
 
     def __init__(
         self,
@@ -101,7 +81,7 @@ class FakeServer(Startable):
     def _assemble(
         self, engine: Engine, host: str, port: int, clock: Clock | None, log_limit: int | None = DEFAULT_LIMIT
     ) -> None:
-        self.host = _checked_loopback(host)
+        self.host = checked_loopback(host)
         self.port = port
         self.clock = Clock() if clock is None else clock
         self.log = CommandLog(log_limit)
@@ -115,78 +95,12 @@ class FakeServer(Startable):
         return f"<FakeServer {self.host}:{self.port} {state}, {len(self.connections)} connections>"
 
     @property
-    def url(self) -> str:
-        """Return the address as clients take it, password included."""
-        tls = self._tls is not None and self.tls_port is None
-        return self._spelled("rediss" if tls else "redis", self.port)
-
-    @property
-    def tls_url(self) -> str:
-        """Return the address of the port that speaks TLS; raises ValueError if none does."""
-        if self._tls is None:
-            raise ValueError("this server has no TLS context")
-        return self._spelled("rediss", self.port if self.tls_port is None else self.tls_port)
-
-    @property
-    def unix_url(self) -> str:
-        """Return the address of the socket file; raises ValueError if there is none."""
-        if self.unixsocket is None:
-            raise ValueError("this server has no socket file")
-        return f"unix://{self._credentials}{self.unixsocket}"
-
-    @property
-    def running(self) -> bool:
-        """Tell whether the server accepts connections."""
-        return self._shell.running
-
-    @property
-    def connections(self) -> tuple[ClientView, ...]:
-        """Return who is connected now, oldest first."""
-        return self.clock.home.do(self._connections)
-
-    @property
-    def connections_received(self) -> int:
-        """Return how many connections there were, those of the past included."""
-        return self._engine.state.connections_received
-
-    def _connections(self) -> tuple[ClientView, ...]:
-        return tuple(
-            ClientView(
-                id=session.id,
-                address=session.address,
-                name=session.name.decode("latin-1"),
-                user=session.user.decode("latin-1"),
-                database=session.database,
-                protocol=session.protocol,
-                blocked=self._shell.is_blocked(session),
-            )
-            for session in self._shell.sessions
-        )
-
-    @property
     def db(self) -> tuple[DatabaseView, ...]:
         """Return the numbered databases, each a mapping: `server.db[0]["k"]`."""
         return tuple(
             DatabaseView(database, self._shell.within, lambda: self.clock.microseconds() // 1000)
             for database in self._engine.state.keyspace.databases
         )
-
-    async def start(self) -> None:
-        """Begin to accept connections, unless it already does; raise OSError if the port is taken."""
-        if self.running:
-            return
-        try:
-            await self._listen()
-        except BaseException:
-            await self.stop()
-            raise
-        self._engine.state.port = self.port
-        self._engine.state.started_at = self.clock.microseconds()
-
-    async def stop(self) -> None:
-        """Drop every client and stop listening; return once all sockets are closed. Keeps the port number."""
-        self._shell.shut()
-        await self._shell.closed()
 
     async def restart(self, *, lose_data: bool = True) -> None:
         """Stop and start on the same port, by default without the data: nothing is persisted."""
@@ -200,8 +114,9 @@ class FakeServer(Startable):
         self._shell.within(self._flush)
 
     def reset(self) -> None:
-        """Make the server as good as new: no keys, faults, log or clients; time runs on from where it is."""
+        """Make the server as good as new: no keys, faults, log, clients or options; time runs on where it is."""
         self.clear()
+        self._engine.state.forget_options()
         self.faults.clear()
         self.clock.resume()
         self.drop_connections()
@@ -228,40 +143,6 @@ class FakeServer(Startable):
         """Let clients arm faults, by the command FAULT."""
         self._shell.steerable = True
 
-    def drop_connections(self) -> int:
-        """Cut every client's connection without a word; return how many there were. New ones are accepted."""
-        return self.clock.home.do(self._shell.drop_connections)
-
-    @contextlib.asynccontextmanager
-    async def refusing_connections(self) -> AsyncIterator[None]:
-        """Listen nowhere during the block, so that connecting fails; those who are connected stay."""
-        self._shell.refuse()
-        try:
-            yield
-        finally:
-            if self.running:
-                await self._listen()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition holds: `await server.until(lambda: len(server.connections) == 2)`.
-
-        It is asked after every command and every connection that comes or goes, so there is no need to poll.
-        Waits for ever if need be. In a synchronous test it is `server.wait_until(...)`.
-        """
-        await self.clock.home.wait(lambda: self._shell.until(condition))
-
-    def wait_until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
-        """Wait as `until` does, where nothing can be awaited; raises TimeoutError after so many seconds."""
-        self.run(self._shell.until(condition), timeout=timeout)
-
-    async def assert_nothing_open(self, *, timeout: float = 1.0) -> None:
-        """Fail if clients are still connected; those that are just leaving have so many seconds to do so."""
-        try:
-            await asyncio.wait_for(self.until(lambda: not self._shell.sessions), timeout)
-        except asyncio.TimeoutError:  # not yet the same as the builtin one in Python 3.10
-            left = "\n  ".join(map(str, self.connections))
-            raise AssertionError(f"These connections were left open:\n  {left}") from None
-
     def assert_faults_fired(self) -> None:
         """Fail if an armed fault never struck."""
         self.faults.assert_all_fired()
@@ -270,39 +151,6 @@ class FakeServer(Startable):
         """Tell of the server and the last commands it was asked for."""
         return f"{self!r}\n{self.log.recent()}"
 
-    async def _listen(self) -> None:
-        # The name may mean two addresses, which would get two different free ports.
-        address = "127.0.0.1" if self.host == "localhost" else self.host
-        tls_too = self._tls is not None and self.tls_port is not None
-        self.port = await self._shell.listen(address, self.port, None if tls_too else self._tls)
-        if tls_too:
-            self.tls_port = await self._shell.listen(address, self.tls_port or 0, self._tls)
-        if self.unixsocket is not None:
-            await self._shell.listen_unix(self.unixsocket)
-
     def _flush(self) -> None:
         for database in self._engine.state.keyspace.databases:
             database.flush()
-
-    @property
-    def _credentials(self) -> str:
-        password = self._settings.password
-        return "" if password is None else f":{quote(password, safe='')}@"
-
-    def _spelled(self, scheme: str, port: int) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{self._credentials}{host}:{port}"
-
-
-def _checked_loopback(host: str) -> str:
-    """Return a host this kit may listen on: it has no security and stays on this machine."""
-    if host != "localhost" and not _is_loopback(host):
-        raise ValueError(f"a fake server listens on loopback addresses only, not on {host!r}")
-    return host
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -34,15 +34,19 @@ class ServerState:
         # In the order they began to wait, which is the order they are served in.
         self.blocked: dict[Session, Waiting] = {}
         self.next_session_id = 1
-        self.password = settings.password
         self.replication = Replication(id=f"{self.random.getrandbits(160):040x}")
         self.cluster: Membership | None = None
         self.sentinel: SentinelView | None = None
-        self.options = {"maxclients": str(settings.max_clients)}
+        self.forget_options()
         self.connections_received = 0
         self.commands_processed = 0
         self.expired_keys = 0
         self.port = 0
+
+    def forget_options(self) -> None:
+        """Take back what CONFIG SET has changed."""
+        self.password = self.settings.password
+        self.options = {"maxclients": str(self.settings.max_clients)}
 
     @property
     def now_ms(self) -> int:
