@@ -56,7 +56,8 @@ class Lookout:
         self._discover(watched)
         for instance in watched.instances():
             self._see(watched, instance)
-            event = judge(instance, self.now(), watched.down_after)
+            judged = self.view.watchful or instance.silent_since is None
+            event = judge(instance, self.now(), watched.down_after) if judged else None
             if event is not None:
                 self.tell(event, described(watched, instance))
 

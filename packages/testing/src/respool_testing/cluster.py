@@ -7,8 +7,7 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from ._bus import Bus
 from ._engine.chance import make_random
@@ -19,12 +18,11 @@ from ._engine.settings import ServerSettings
 from ._engine.slots import SLOTS, key_slot, slot_span, slots_in
 from ._network import Network
 from ._node import FakeNode as FakeNode
+from ._startable import Startable
 from ._survey import Survey
 from ._waiting import Waiting
 from .clock import Clock
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from .faults import FaultsOfMany
 
 # So many slots without keys change hands before the nodes tell each other, which takes longer than the rest.
 EMPTY_AT_ONCE = 256
@@ -32,7 +30,7 @@ EMPTY_AT_ONCE = 256
 EndpointType: TypeAlias = Literal["ip", "hostname", "unknown"]
 
 
-class FakeCluster:
+class FakeCluster(Startable):
     """A cluster of primaries with replicas, its slots shared out evenly.
 
     `async with FakeCluster(primaries=3, replicas=1) as cluster:` starts every node on a free port, or on
@@ -86,15 +84,6 @@ class FakeCluster:
     def __repr__(self) -> str:
         return f"<FakeCluster {', '.join(map(repr, self.nodes))}>"
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
     @property
     def primaries(self) -> list[FakeNode]:
         """Return the nodes that are primaries now; not one that failed and was replaced."""
@@ -135,6 +124,11 @@ class FakeCluster:
     def slots_of(self, node: FakeNode) -> list[int]:
         """Return the slots a node owns, in order."""
         return list(slots_in(self._survey.record(node).slots))
+
+    @property
+    def faults(self) -> FaultsOfMany:
+        """Return the faults of all nodes together: what is armed here is armed on each, hits are added up."""
+        return FaultsOfMany([node.server.faults for node in self.nodes])
 
     async def start(self) -> None:
         """Start every node and let the replicas follow their primaries."""
@@ -292,7 +286,7 @@ class FakeCluster:
 
         It is asked whenever the nodes have learned something. Waits for ever if need be.
         """
-        await self._waiting.until(condition)
+        await self.clock.home.wait(lambda: self._waiting.until(condition))
 
     def _new_node(self, port: int) -> FakeNode:
         node_id = f"{self._random.getrandbits(160):040x}"

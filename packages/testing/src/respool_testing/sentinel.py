@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 from ._engine.chance import make_random
 from ._engine.engine import Engine
@@ -17,18 +15,16 @@ from ._engine.settings import ServerSettings
 from ._failover import AT_ONCE as AT_ONCE
 from ._failover import LIKE_REAL as LIKE_REAL
 from ._failover import FailoverTiming as FailoverTiming
+from ._startable import Startable
 from ._waiting import Waiting
 from ._watchtower import Watchtower
 from .clock import Clock
 from .server import FakeServer
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 TILT_SECONDS = 30.0
 
 
-class FakeSentinel:
+class FakeSentinel(Startable):
     """A service under the name `service`: one primary, some replicas, and sentinels that watch them.
 
     `async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:` starts everything on free
@@ -73,7 +69,7 @@ class FakeSentinel:
             failover_timeout,
             quorum=sentinels // 2 + 1 if quorum is None else quorum,
         )
-        self._tower.replicator.lag = replication_lag
+        self._tower.services.replicator.lag = replication_lag
         self._waiting = Waiting()
         self._tower.after = self._waiting.notify
         self._host, self._password, self._version = host, password, version
@@ -81,19 +77,10 @@ class FakeSentinel:
         ports = iter(range(port, port + count) if port else [0] * count)
         # Sentinels come first, so that the port somebody asks for is one a client can be given.
         self.sentinels = [self._new_sentinel(next(ports), sentinel_password) for _ in range(sentinels)]
-        self._tower.add_service(service, [self._new_server(next(ports)) for _ in range(1 + replicas)])
+        self._tower.services.add(service, [self._new_server(next(ports)) for _ in range(1 + replicas)])
 
     def __repr__(self) -> str:
         return f"<FakeSentinel {self.service} primary={self.primary!r} sentinels={self.sentinel_addresses}>"
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
 
     @property
     def primary(self) -> FakeServer:
@@ -122,23 +109,25 @@ class FakeSentinel:
     @property
     def replication_lag(self) -> float:
         """Return how many seconds a change takes to the replicas; may be set at any time."""
-        return self._tower.replicator.lag
+        return self._tower.services.replicator.lag
 
     @replication_lag.setter
     def replication_lag(self, seconds: float) -> None:
-        self._tower.replicator.lag = seconds
+        self._tower.services.replicator.lag = seconds
 
     def lag(self, replica: FakeServer, seconds: float) -> None:
         """Let changes take so long to one replica; ends what `replication_lag` says for it."""
-        self._tower.replicator.lags[replica] = seconds
+        self._tower.services.replicator.lags[replica] = seconds
 
     def primary_of(self, service: str) -> FakeServer:
         """Return the primary of a service."""
-        return self._tower.primaries[service]
+        return self._tower.services.primaries[service]
 
     def replicas_of(self, service: str) -> list[FakeServer]:
         """Return all the other servers of a service, alive or dead."""
-        return [each for each in self._tower.members[service] if each is not self.primary_of(service)]
+        return [
+            each for each in self._tower.services.members[service] if each is not self.primary_of(service)
+        ]
 
     async def start(self) -> None:
         """Start every server and every sentinel; all agree on who is who."""
@@ -162,7 +151,7 @@ class FakeSentinel:
     async def add_service(self, name: str, *, replicas: int = 1) -> FakeServer:
         """Let the same sentinels watch another service; return its primary."""
         servers = [self._new_server(0) for _ in range(1 + replicas)]
-        self._tower.add_service(name, servers)
+        self._tower.services.add(name, servers)
         for server in servers:
             await server.start()
         self._tower.begin(name)
@@ -189,7 +178,7 @@ class FakeSentinel:
         leader = next((each for each in self._tower.lookouts.values() if each.awake), None)
         if leader is None:
             raise ValueError(f"no sentinel is there to fail {name} over")
-        self._tower.new_epoch(leader)
+        self._tower.council.new_epoch(leader)
         self._tower.fail_over(leader, leader.view.services[name], chosen, timing)
         self._tower.beat()
         return chosen
@@ -200,23 +189,23 @@ class FakeSentinel:
         The old primary, if alive, goes on taking writes that will be lost.
         """
         chosen = self._checked_replica(self.service, replica)
-        self._tower.promote(self.service, chosen)
-        self._tower.reconfigure(self.service)
+        self._tower.services.promote(self.service, chosen)
+        self._tower.services.reconfigure(self.service)
         return chosen
 
     def announce(self, sentinel: FakeServer) -> None:
         """Let one sentinel learn who the primary is, and tell its subscribers if that is news (+switch-master)."""
         lookout = self._tower.lookouts[sentinel]
-        for name, primary in self._tower.primaries.items():
+        for name, primary in self._tower.services.primaries.items():
             watched, place = lookout.view.services[name], (primary.host, primary.port)
             if watched.primary.address != place:
-                epoch = max(self._tower.latest_epoch(), watched.epoch + 1)
+                epoch = max(self._tower.council.latest_epoch(), watched.epoch + 1)
                 lookout.switch(watched, place, epoch, learned_from=None)
             lookout.look(watched)
 
     def demote(self, server: FakeServer) -> None:
         """Turn an old primary into a replica of the new one; its clients are dropped, its own writes lost."""
-        name = next(each for each, members in self._tower.members.items() if server in members)
+        name = next(each for each, members in self._tower.services.members.items() if server in members)
         if server is self.primary_of(name):
             raise ValueError(f"{server!r} is the primary: promote another one first")
         self._tower.demote(name, server)
@@ -275,7 +264,7 @@ class FakeSentinel:
                 if instance is not None and not instance.down and lookout.awake:
                     instance.silent_since = instance.down_since = now
                     lookout.tell("+sdown", described(watched, instance))
-        self._tower.agree()
+        self._tower.council.agree()
 
     async def restart(self, server: FakeServer, *, lose_data: bool = True) -> None:
         """Start a killed server or sentinel again on its port; a server that was replaced follows the primary."""
@@ -312,10 +301,10 @@ class FakeSentinel:
 
         It is asked whenever the sentinels have looked. Waits for ever if need be.
         """
-        await self._waiting.until(condition)
+        await self.clock.home.wait(lambda: self._waiting.until(condition))
 
     def _everybody(self) -> list[FakeServer]:
-        return [*self.sentinels, *self._tower.servers]
+        return [*self.sentinels, *self._tower.services.servers]
 
     def _checked_replica(self, name: str, chosen: FakeServer | None) -> FakeServer:
         """Return the replica to promote; raise ValueError if it cannot be."""
@@ -324,7 +313,7 @@ class FakeSentinel:
         if (
             replica is None
             or not replica.running
-            or tower.replicator.primary_of(replica) is not self.primary_of(name)
+            or tower.services.replicator.primary_of(replica) is not self.primary_of(name)
         ):
             raise ValueError(f"no living replica of {name} to promote")
         return replica

@@ -100,13 +100,17 @@ class Deployment(Protocol):
 
 @dataclass(slots=True)
 class SentinelView:
-    """Everything one sentinel watches, by name. A frozen view learns nothing any more."""
+    """Everything one sentinel watches, by name. A frozen view learns nothing any more.
+
+    One that is not watchful holds nobody for down by itself.
+    """
 
     id: str
     services: dict[str, Watched] = field(default_factory=dict)
     epoch: int = 0
     tilt_since: int | None = None
     frozen: bool = False
+    watchful: bool = True
     options: dict[str, str] = field(default_factory=dict)
     deployment: Deployment | None = None
 

@@ -70,7 +70,7 @@ def may_fail_over(watched: Watched, now: int) -> bool:
 
 def next_moment(view: SentinelView) -> int | None:
     """Return when this sentinel has something new to decide; None for never, as things are."""
-    if not view.acts:
+    if not (view.acts and view.watchful):
         return None
     moments = [moment for each in view.services.values() for moment in _moments(each)]
     return min(moments, default=None)
