@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from respool_testing import FakeServer, RawConnection
+from respool_testing import FakeCluster, FakeSentinel, FakeServer, RawConnection
 from respool_testing.raw import pack
 from respool_testing.replies import PONG
 
@@ -109,3 +109,24 @@ def test_a_server_that_cannot_start_leaves_no_thread() -> None:
 def test_an_error_on_the_other_side_is_raised_on_this_one(server: FakeServer) -> None:
     with pytest.raises(KeyError):
         server.db[0]["missing"]
+
+
+def test_a_cluster_fails_over_in_a_thread(respool_cluster: FakeCluster) -> None:
+    primary = respool_cluster.owner_of("k")
+    assert ask(primary.server, "SET", "k", "v") == b"+OK\r\n"
+    promoted = respool_cluster.run(respool_cluster.failover(primary))
+    assert ask(promoted.server, "GET", "k") == b"$1\r\nv\r\n"
+    assert respool_cluster.call(lambda: respool_cluster.owner_of("k")) is promoted
+
+
+def test_faults_of_a_cluster_are_armed_on_all_nodes(respool_cluster: FakeCluster) -> None:
+    with respool_cluster.faults.on("PING").loading() as fault:
+        for node in respool_cluster.nodes:
+            assert ask(node.server, "PING").startswith(b"-LOADING")
+    assert fault.hits == 6
+
+
+def test_sentinels_answer_in_a_thread(respool_sentinel: FakeSentinel) -> None:
+    promoted = respool_sentinel.run(respool_sentinel.failover())
+    asked = ask(respool_sentinel.sentinels[0], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")
+    assert str(promoted.port).encode() in asked

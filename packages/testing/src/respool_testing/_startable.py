@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,8 +17,8 @@ Result = TypeVar("Result")
 class Startable:
     """`async with` runs it on the caller's event loop, `with` on a loop in a thread of its own.
 
-    In a thread it serves synchronous tests, and clients on any loop; what it offers may be called from any
-    thread, coroutines through `run`.
+    In a thread it serves synchronous tests, and clients on any loop; a server may be used from any
+    thread: coroutines through `run`, and methods of whole deployments through `call`.
     """
 
     _own_thread: LoopThread | None = None
@@ -40,6 +40,14 @@ class Startable:
             coroutine.close()
             raise RuntimeError(f"{type(self).__name__}.run is for `with`; here coroutines can be awaited")
         return self._own_thread.run(coroutine, timeout)
+
+    def call(self, function: Callable[[], Result]) -> Result:
+        """Call something in its own thread: `cluster.call(lambda: cluster.mark_failed(node))`; needs `with`."""
+
+        async def called() -> Result:
+            return function()
+
+        return self.run(called())
 
     async def __aenter__(self) -> Self:
         await self.start()

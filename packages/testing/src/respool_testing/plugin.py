@@ -219,23 +219,56 @@ async def _respool_anyio_redis(respool_server: FakeServer) -> AsyncIterator[Redi
         yield client
 
 
+# --- deployments
+
+
+@pytest.fixture
+def respool_cluster(request: pytest.FixtureRequest) -> FakeCluster:
+    """Offer a fresh fake cluster of three primaries with a replica each, running; in a thread as `respool_server`."""
+    on_loop = runs_on_own_loop(request.node)
+    cluster: FakeCluster = request.getfixturevalue(f"_respool_{'loop' if on_loop else 'thread'}_cluster")
+    watch(request.node, [node.server for node in cluster.nodes])
+    return cluster
+
+
 @async_fixture
-async def respool_cluster(request: pytest.FixtureRequest) -> AsyncIterator[FakeCluster]:
-    """Offer a fresh fake cluster of three primaries with a replica each, running."""
+async def _respool_loop_cluster() -> AsyncIterator[FakeCluster]:
     from .cluster import FakeCluster
 
     async with FakeCluster(primaries=3, replicas=1) as cluster:
-        watch(request.node, [node.server for node in cluster.nodes])
         yield cluster
 
 
-@async_fixture
-async def respool_sentinel(request: pytest.FixtureRequest) -> AsyncIterator[FakeSentinel]:
+@pytest.fixture
+def _respool_thread_cluster() -> Iterator[FakeCluster]:
+    from .cluster import FakeCluster
+
+    with FakeCluster(primaries=3, replicas=1) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def respool_sentinel(request: pytest.FixtureRequest) -> FakeSentinel:
     """Offer a fresh primary with two replicas, watched as `mymaster` by three sentinels, running."""
+    on_loop = runs_on_own_loop(request.node)
+    deployment: FakeSentinel = request.getfixturevalue(f"_respool_{'loop' if on_loop else 'thread'}_sentinel")
+    watch(request.node, [deployment.primary, *deployment.replicas, *deployment.sentinels])
+    return deployment
+
+
+@async_fixture
+async def _respool_loop_sentinel() -> AsyncIterator[FakeSentinel]:
     from .sentinel import FakeSentinel
 
     async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
-        watch(request.node, [deployment.primary, *deployment.replicas, *deployment.sentinels])
+        yield deployment
+
+
+@pytest.fixture
+def _respool_thread_sentinel() -> Iterator[FakeSentinel]:
+    from .sentinel import FakeSentinel
+
+    with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
         yield deployment
 
 
