@@ -271,14 +271,7 @@ everyday_work = pytest.mark.parametrize(
 )
 
 
-SHARE_PINNED = pytest.mark.xfail(
-    reason="a share that was cancelled while connecting is kept from being leased"
-)
-
-
-@pytest.mark.parametrize(
-    "work", [pytest.param(work, marks=SHARE_PINNED if work is takes_a_share else ()) for work in WORK]
-)
+@every_work
 async def test_cancelled_at_any_step_it_leaves_everything_whole(
     respool_server: FakeServer, work: Work
 ) -> None:

@@ -20,8 +20,8 @@ from respool_testing import FakeServer, RawConnection, RealServer
 
 AnyServer = FakeServer | RealServer
 
-GREETING = b"%1\r\n+id\r\n:1\r\n+OK\r\n"
-"""What answers the two commands of a plain handshake."""
+GREETING = b"%1\r\n+id\r\n:1\r\n+OK\r\n+OK\r\n"
+"""What answers the three commands of a plain handshake."""
 
 
 class Losses:

@@ -50,7 +50,7 @@ class DeafServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(2**16)
-        writer.write(b"%1\r\n+id\r\n:1\r\n+OK\r\n")
+        writer.write(b"%1\r\n+id\r\n:1\r\n+OK\r\n+OK\r\n")
         self._transport = writer.transport
         self._transport.pause_reading()  # type: ignore[attr-defined]  # every socket's can
 

@@ -106,8 +106,8 @@ class Redis(Commands[T], Generic[T]):
     ) -> Redis[bytes] | Redis[str]:
         """Make a client from a URL: `redis://`, `rediss://` or `unix://`; see `ConnectionPool.from_url`.
 
-        `decode_responses` and `encoding` in the query beat the keywords, unseen by type checkers. Raises `DataError` for
-        what is no such URL.
+        `decode_responses` and `encoding` in the query beat the keywords, unseen by type checkers. Raises `DataError`
+        for what is no such URL.
         """
         options["decode_responses"] = decode_responses
         pool = ConnectionPool.from_url(url, db, decode_components, **options)
@@ -139,7 +139,9 @@ class Redis(Commands[T], Generic[T]):
         With `noreply` nobody would learn what became of a transaction: it raises `DataError`.
         """
         if transaction and self.connection_pool.noreply:
-            raise DataError("a transaction cannot be told from none without replies: pipeline(transaction=False)")
+            raise DataError(
+                "a transaction cannot be told from none without replies: pipeline(transaction=False)"
+            )
         return Pipeline(self.connection_pool, self._maker, transaction)
 
     def execute_command(self, *args: ValueT) -> Request[ResponseType]:

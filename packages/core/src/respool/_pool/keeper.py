@@ -86,10 +86,10 @@ class Keeper:
             if connection is None:
                 connection = await self._wait(Want.SHARE)
             self.keep_watch()
-            # One that gave way to a lease while this one was told has to be waited for again.
+            await connection.connect()
+            # One that gave way to a lease meanwhile has to be waited for again.
             if self.ledger.use_of(connection) is Use.SHARED:
                 self.ledger.pin(connection)
-                await connection.connect()
                 return connection
 
     def share(self) -> BaseConnection | None:
