@@ -259,7 +259,7 @@ async def test_what_needs_a_connection_alone_is_refused(
 
 
 async def test_what_cannot_be_sent_fails_through_the_future(client: RedisCluster[bytes]) -> None:
-    reply = client.set("k", None)  # type: ignore[arg-type]
+    reply = client.set("k", None)  # type: ignore[call-overload]
     with pytest.raises(DataError):
         await reply
 

@@ -81,7 +81,7 @@ async def test_one_request_larger_than_the_bound_is_still_written() -> None:
 
 async def test_a_large_piece_is_handed_over_uncopied_between_joined_small_ones() -> None:
     fifo = Fifo()
-    large = bytearray(b"large")
+    large = memoryview(b"large")
     ask(fifo, b"a")
     ask(fifo, b"b")
     ask(fifo, (b"head", large, b"tail"))

@@ -52,6 +52,9 @@ class NotingOwner:
     def on_push(self, message: object) -> None:
         self.pushes.append(message)
 
+    def on_suspect(self) -> None:
+        raise AssertionError("nothing here is silent for that long")
+
     def on_end(
         self,
         generation: Generation,
