@@ -8,7 +8,7 @@ import pytest
 
 from packages.core.tests.waiting import come_true
 from respool import BaseConnection, Connection, ConnectionPool, Redis
-from respool._connection import base, generation
+from respool._connection import base, generation, link, silence
 from respool.errors import ConnectionError
 from respool_testing import FakeServer
 
@@ -96,8 +96,8 @@ class Suspicious(ConnectionPool):
 
 @pytest.fixture
 def soon_suspect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generation, "SUSPECT_SECONDS", 0.01)
-    monkeypatch.setattr("respool._connection.link.SUSPECT_SECONDS", 0.01)
+    for module in (generation, link, silence):
+        monkeypatch.setattr(module, "SUSPECT_SECONDS", 0.01)
 
 
 @pytest.mark.usefixtures("soon_suspect")

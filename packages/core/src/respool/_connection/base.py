@@ -15,7 +15,7 @@ from math import inf
 from typing import Protocol, TypeAlias
 
 from respool._connection.credentials import CredentialSource, Renewal
-from respool._connection.generation import PROBE_SECONDS, TRUSTED_SECONDS, Generation
+from respool._connection.generation import Generation
 from respool._connection.invocation import (
     CommandInvocation,
     build_request,
@@ -33,6 +33,7 @@ from respool._connection.pushes import NO_MESSAGE, PushBox
 from respool._connection.request import Request, fresh
 from respool._connection.session import Held, Session, after, command_name, is_stateful
 from respool._connection.settings import Settings, check_seconds, own_version
+from respool._connection.silence import PROBE_SECONDS, TRUSTED_SECONDS
 from respool._connection.subscriptions import SUBSCRIBING
 from respool._wire.commands import block_timeout, is_blocking
 from respool._wire.decoding import decode_reply

@@ -17,6 +17,7 @@ from respool._connection.fifo import Fifo
 from respool._connection.forking import detach
 from respool._connection.invocation import build_request, keep_error
 from respool._connection.request import Request, StatefulRequest, describe_command, fail
+from respool._connection.silence import PROBE_SECONDS, SUSPECT_SECONDS, TRUSTED_SECONDS, Silence
 from respool._connection.subscriptions import MESSAGES, Subscriptions
 from respool._wire.error_replies import ERROR_CLASSES, error_from_reply
 from respool._wire.parsing import MALFORMED, Push, ReplyParser
@@ -24,15 +25,6 @@ from respool.errors import ConnectionError, InvalidResponse, RedisError, Timeout
 
 _UNUSUAL: frozenset[type] = frozenset({Push, *ERROR_CLASSES})
 _UNUSUAL_WHEN_LISTENING = _UNUSUAL | {list}
-
-SUSPECT_SECONDS = 1.0
-"""Silence with requests in flight, from which the owner is told."""
-
-TRUSTED_SECONDS = 10.0
-"""Idle time from which a connection that checks itself asks for a sign of life before it is used again."""
-
-PROBE_SECONDS = 1.0
-"""Time for that sign of life."""
 
 _LAST_WORDS_SECONDS = 1.0
 
@@ -64,7 +56,6 @@ class Generation(asyncio.Protocol):
         "_append",
         "_deadline",
         "_ended",
-        "_last_received",
         "_last_words",
         "_listening",
         "_loop",
@@ -76,6 +67,7 @@ class Generation(asyncio.Protocol):
         "_receiving",
         "_scheduled",
         "_settling",
+        "_silence",
         "_solitary",
         "_subscriptions",
         "_time",
@@ -108,7 +100,7 @@ class Generation(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._wakes_at = inf
         self._deadline = 0.0
-        self._last_received = loop.time()
+        self._silence = Silence(self.fifo, timeout, loop.time())
         self._last_words: RedisError | None = None
         self._open = False
         self._ended = False
@@ -256,7 +248,7 @@ class Generation(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._ended:
             return
-        now = self._last_received = self._time()
+        now = self._silence.last_received = self._time()
         inflight = self.fifo.inflight
         before = len(inflight)
         self._receiving = True
@@ -338,7 +330,7 @@ class Generation(asyncio.Protocol):
     @property
     def idle_seconds(self) -> float:
         """Seconds since anything arrived."""
-        return self._time() - self._last_received
+        return self._time() - self._silence.last_received
 
     @property
     def age(self) -> float:
@@ -348,12 +340,12 @@ class Generation(asyncio.Protocol):
     @property
     def lag(self) -> float:
         """Seconds that the request at the head has been waiting in silence; 0 with nothing in flight."""
-        since = self.fifo.waiting_since
-        return 0.0 if since is None else self._time() - max(since, self._last_received)
+        since = self._silence.since
+        return 0.0 if since is None else self._time() - since
 
-    def _arm(self, due: float | None) -> None:
+    def _arm(self, due: float) -> None:
         """See to it that the sweep comes by `due`; it may come earlier."""
-        if due is None or due >= self._wakes_at:
+        if due >= self._wakes_at:
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -373,48 +365,16 @@ class Generation(asyncio.Protocol):
             # What comes after it would mean something else without it.
             self.end(ConnectionError(f"{self._owner.describe()} took nothing more in time: closed"))
             return
-        if self._gone_at() <= now:
+        if self._silence.gone_at() <= now:
             message = (
                 f"{self._owner.describe()} was silent for {self.lag:.3g} s with requests in flight: closed"
             )
             self.end(ConnectionError(message))
             return
-        if self._is_suspect():
+        if self._silence.is_suspect(now):
             self._owner.on_suspect()
         if not self._ended:
-            self._arm(self._next_look(now))
-
-    def _gone_at(self) -> float:
-        """When the head's time will be over in silence, also if nobody waits for its reply any more.
-
-        It may have been written late, or asked for little time: half of a default deadline must be silence.
-        """
-        since = self.fifo.waiting_since
-        if since is None:
-            return inf
-        return max(self.fifo.inflight[0].deadline, max(since, self._last_received) + self._timeout / 2)
-
-    def _is_suspect(self) -> bool:
-        """Tell whether silence lasts although nobody asked for patience, as a blocking command does."""
-        since = self.fifo.waiting_since
-        return (
-            since is not None
-            and self.fifo.inflight[0].deadline <= since + self._timeout
-            and self.lag >= SUSPECT_SECONDS
-        )
-
-    def _next_look(self, now: float) -> float | None:
-        """Return when the next deadline passes, or silence becomes suspect, or final; None with nothing under way."""
-        deadline = self.fifo.next_deadline()
-        since = self.fifo.waiting_since
-        if since is None:
-            return deadline
-        suspect = max(since, self._last_received) + SUSPECT_SECONDS
-        return min(
-            inf if deadline is None else deadline,
-            suspect if suspect > now else now + SUSPECT_SECONDS,
-            self._gone_at(),
-        )
+            self._arm(self._silence.next_look(now))
 
     # ---- the end
 

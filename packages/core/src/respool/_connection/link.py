@@ -10,8 +10,9 @@ import asyncio
 from typing import Protocol
 
 from respool._connection.forking import forget_in_child
-from respool._connection.generation import SUSPECT_SECONDS, Generation
+from respool._connection.generation import Generation
 from respool._connection.request import Request, fail, fresh
+from respool._connection.silence import SUSPECT_SECONDS
 from respool.errors import ConnectionError, RedisError, TimeoutError
 
 
