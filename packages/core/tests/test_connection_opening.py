@@ -87,7 +87,7 @@ async def test_the_server_tells_who_it_is(any_server: AnyServer, protocol: Proto
 @pytest.mark.parametrize("protocol", [2, 3])
 async def test_the_server_is_told_name_and_database(any_server: AnyServer, protocol: ProtocolVersion) -> None:
     connection = Connection(
-        any_server.host, any_server.port, db=3, client_name="me", protocol_version=protocol, noevict=True
+        any_server.host, any_server.port, db=3, client_name="me", protocol_version=protocol
     )
     async with closing(connection):
         info = await call(connection, b"CLIENT INFO")

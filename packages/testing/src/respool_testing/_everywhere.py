@@ -165,7 +165,7 @@ async def any_endpoint(
 
     binary, transport = request.param
     if transport == "tls" and respool_certificate is None:
-        pytest.skip("TLS needs a certificate, which trustme makes: pip install respool-testing[pytest]")
+        pytest.skip("TLS needs a certificate, which trustme makes: pip install respool-testing[tls]")
     if binary == FAKE:
         async with fake_endpoint(transport, respool_certificate) as endpoint:
             yield endpoint
