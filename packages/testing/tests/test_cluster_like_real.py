@@ -243,11 +243,10 @@ def real_nodes() -> Iterator[list[ServerProcess]]:
 
 def settled(nodes: list[ServerProcess]) -> bool:
     """Tell whether every node of a real cluster knows that everybody has what it had in the beginning."""
-    return all(
-        b"cluster_state:ok" in node.call("CLUSTER", "INFO")
-        and node.call("CLUSTER", "SLOTS").startswith(b"*3\r")
-        for node in nodes
-    )
+    replica = nodes[3].call("CLUSTER", "MYID")[5:-2]
+    spans = [node.call("CLUSTER", "SLOTS") for node in nodes]
+    healthy = all(b"cluster_state:ok" in node.call("CLUSTER", "INFO") for node in nodes)
+    return healthy and all(each.startswith(b"*3\r") and replica in each for each in spans)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

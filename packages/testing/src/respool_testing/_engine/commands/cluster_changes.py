@@ -20,7 +20,7 @@ from .cluster_shared import membership_of, neighbours_of, node_named
 
 family = Family("cluster")
 
-_CHANGE: Final = "admin stale noasync_loading"
+_CHANGE: Final = "admin stale no_async_loading"
 # For so long a node that was forgotten is not taken in again, although the others still talk of it.
 _FORGOTTEN_FOR: Final = 60_000
 
@@ -81,7 +81,7 @@ def cluster_failover(call: Call) -> Reply:
     return OK
 
 
-@family.command("cluster|reset", arity=-2, flags=f"{_CHANGE} noscript", since="3.0.0")
+@family.command("cluster|reset", arity=-2, flags="admin stale noscript", since="3.0.0")
 def cluster_reset(call: Call) -> Reply:
     view = membership_of(call)
     way = call.args[0].upper() if call.args else b"SOFT"
@@ -113,7 +113,7 @@ def cluster_set_config_epoch(call: Call) -> Reply:
     return _changed(call, view)
 
 
-@family.command("cluster|bumpepoch", arity=2, flags=_CHANGE, since="3.0.0")
+@family.command("cluster|bumpepoch", arity=2, flags=_CHANGE, since="3.0.0", tips="nondeterministic_output")
 def cluster_bumpepoch(call: Call) -> Reply:
     view = membership_of(call)
     word = "BUMPED" if view.bump_epoch() else "STILL"

@@ -19,7 +19,7 @@ from .cluster_shared import membership_of, neighbours_of, slot_number
 
 family = Family("cluster")
 
-_CHANGE: Final = "admin stale noasync_loading"
+_CHANGE: Final = "admin stale no_async_loading"
 
 
 @family.command("cluster|addslots", arity=-3, flags=_CHANGE, since="3.0.0")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from respool_testing.replies import OK, Reply, Simple
 
@@ -19,7 +20,7 @@ from ..registry import Family
 
 family = Family("generic")
 
-UNREACHABLE = "IOERR error or timeout writing to target instance"
+UNREACHABLE: Final = "IOERR error or timeout writing to target instance"
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ def keys_to_migrate(request: Request) -> Sequence[bytes]:
     "migrate",
     arity=-6,
     flags="write movablekeys",
+    keys=(3, 3, 1),
     since="2.6.0",
     tips="nondeterministic_output",
     categories="dangerous",

@@ -5,6 +5,8 @@ https://redis.io/docs/latest/commands/wait/ and https://redis.io/docs/latest/com
 
 from __future__ import annotations
 
+from typing import Final
+
 from respool_testing.replies import OK, Reply, Simple
 
 from ..arguments import integer, maybe_integer
@@ -13,16 +15,23 @@ from ..errors import CommandError
 from ..registry import Family
 from ..session import Block
 
-_ON_A_REPLICA = (
+_ON_A_REPLICA: Final = (
     "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is "
     "configured to be writable (which is not the default) writes to replicas are just local and are not propagated."
 )
-_FOLLOWING = "admin noscript stale"
+_FOLLOWING: Final = "admin noscript stale no_async_loading"
 
 family = Family("server")
 
 
-@family.command("wait", arity=3, flags="blocking", since="3.0.0", categories="connection")
+@family.command(
+    "wait",
+    arity=3,
+    flags="noscript",
+    since="3.0.0",
+    tips="request_policy:all_shards response_policy:agg_min",
+    categories="connection",
+)
 def wait(call: Call) -> Reply | Block:
     replication = call.server.replication
     if replication.primary is not None:
