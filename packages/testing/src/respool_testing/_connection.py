@@ -49,7 +49,6 @@ class ClientConnection(asyncio.Protocol):
         self._life = host.life
         self._parser = RequestParser()
         self._client_reads = True
-        self._welcomed = False
         self._silent = False
         # While requests are being served, their replies are gathered and sent in one go.
         self._gathered: bytearray | None = None
@@ -64,7 +63,6 @@ class ClientConnection(asyncio.Protocol):
         # Loops of other make have transports of their own, which need not be asyncio's.
         self.transport = cast("asyncio.Transport", transport)
         self._host.welcome(self)
-        self._welcomed = True
         self.pump()
 
     def data_received(self, data: bytes) -> None:
@@ -80,16 +78,13 @@ class ClientConnection(asyncio.Protocol):
         self.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._welcomed:
-            self.transport.close()  # it is closed, but with TLS Python 3.10 wants to be told
-            self._host.farewell(self)
+        self._host.farewell(self)
         self.closed.set_result(None)
 
     def pump(self) -> None:
         """Serve what has arrived, as far as the client may go on."""
-        # TLS may bring a first request along before the connection counts as made.
-        if self._gathered is not None or not self._welcomed:
-            return
+        if self._gathered is not None:
+            return  # it is being done
         self._gathered = bytearray()
         try:
             while self._may_go_on() and (request := self._next_request()) is not None:
