@@ -1,4 +1,4 @@
-"""A fake server in a thread of its own, for synchronous tests and clients."""
+"""A fake server elsewhere: in a thread of its own, for synchronous tests and clients, or on another kind of loop."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from respool_testing import FakeCluster, FakeSentinel, FakeServer, RawConnection
+from respool_testing._certificate import Certificate
 from respool_testing.raw import pack
 from respool_testing.replies import PONG
 
@@ -130,3 +131,21 @@ def test_sentinels_answer_in_a_thread(respool_sentinel: FakeSentinel) -> None:
     promoted = respool_sentinel.run(respool_sentinel.failover())
     asked = ask(respool_sentinel.sentinels[0], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")
     assert str(promoted.port).encode() in asked
+
+
+def test_a_server_runs_on_loops_of_other_make(respool_certificate: Certificate | None) -> None:
+    uvloop = pytest.importorskip("uvloop")
+    if respool_certificate is None:
+        pytest.skip("needs trustme")
+    trust = respool_certificate.trust
+
+    async def main() -> None:
+        async with FakeServer(tls=respool_certificate.served, tls_port=0) as server:
+            slow = server.faults.on_handshake().delay(0.01)
+            async with RawConnection(server.host, server.tls_port or 0, tls=trust) as client:
+                assert await client.call("PING") == PONG
+            assert slow.hits == 1
+            async with RawConnection(server.host, server.port) as client, server.refusing_connections():
+                assert await client.call("PING") == PONG
+
+    uvloop.run(main())
