@@ -49,13 +49,13 @@ class DeafServer:
     port = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(2**16)
-        writer.write(b"%1\r\n+id\r\n:1\r\n+OK\r\n+OK\r\n")
-        self._transport = writer.transport
-        self._transport.pause_reading()  # type: ignore[attr-defined]  # every socket's can
+        introduction = await reader.read(2**16)
+        writer.write(b"%1\r\n+id\r\n:1\r\n" + b"+OK\r\n" * introduction.count(b"SETINFO"))
+        self._writer = writer  # which, forgotten, would close
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # every socket's can
 
     def hang_up(self) -> None:
-        self._transport.abort()
+        self._writer.transport.abort()
 
 
 @async_fixture
