@@ -11,7 +11,8 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._engine.replication import KeyChange, ReplicaRecord, answer_waiting, copy_keyspace
+from ._engine.acknowledging import answer_waiting
+from ._engine.replication import KeyChange, ReplicaRecord, copy_keyspace
 
 if TYPE_CHECKING:
     from .clock import Timer

@@ -7,14 +7,11 @@ anything.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .keyspace import DatabaseKey, Keyspace
 from .values import Value, copy_of
-
-if TYPE_CHECKING:
-    from .state import ServerState
 
 Address: TypeAlias = "tuple[str, int]"
 
@@ -79,19 +76,6 @@ class Replication:
     def acknowledged(self) -> int:
         """Return how many replicas have everything that was written so far."""
         return sum(replica.offset >= self.offset for replica in self.replicas)
-
-
-def answer_waiting(state: ServerState) -> None:
-    """Let go of the clients in WAIT whose number of replicas is reached, and tell the others how far it got."""
-    reached = state.replication.acknowledged()
-    for session, waiting in list(state.blocked.items()):
-        if waiting.request[0].upper() != b"WAIT":
-            continue
-        if reached >= int(waiting.request[1]):
-            state.unblock(session)
-            state.outbox.reply(session, reached)
-        else:
-            state.blocked[session] = replace(waiting, otherwise=reached)
 
 
 def copy_keyspace(source: Keyspace, target: Keyspace) -> None:
