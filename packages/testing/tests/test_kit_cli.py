@@ -51,7 +51,7 @@ async def test_faults_are_armed_on_the_command_line_and_while_it_runs() -> None:
     host, port = address_in((await process.stdout.readline()).decode())
     async with RawConnection(host, port) as client:
         assert str(await client.call("GET", "k")).startswith("Error(text=b'LOADING")
-        await client.call("FAULT", *"on SET do reply_error OOM".split())
+        await client.call("FAULT", "on", "SET", "do", "reply_error", "OOM")
         assert await client.call("SET", "k", "v") == Error.of("OOM")
         await client.call("ECHO", "seen")
     await process.stdout.readline()
