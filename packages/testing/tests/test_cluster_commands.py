@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from packages.testing.tests.word_for_word import redis_7_0
 from respool_testing import FakeCluster, RawConnection, ServerProcess
 from respool_testing.replies import OK, Error, Map, Reply, Verbatim
 
@@ -14,7 +15,7 @@ from respool_testing.replies import OK, Error, Map, Reply, Verbatim
 @pytest.fixture(scope="module")
 def real_node() -> Iterator[ServerProcess]:
     """Run a real node that owns every slot."""
-    server = ServerProcess(args=["--cluster-enabled", "yes"])
+    server = ServerProcess(redis_7_0(), args=["--cluster-enabled", "yes"])
     server.start_process()
     server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
     while b"cluster_state:ok" not in server.call("CLUSTER", "INFO"):
@@ -27,7 +28,6 @@ def real_node() -> Iterator[ServerProcess]:
 async def lone_node(request: pytest.FixtureRequest) -> AsyncIterator[RawConnection]:
     """Offer a connection to a node that owns every slot."""
     if request.param == "real":
-        request.getfixturevalue("real_server")  # skips where there is none
         node: ServerProcess = request.getfixturevalue("real_node")
         async with RawConnection(node.host, node.port) as client:
             yield client

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from packages.testing.tests.word_for_word import redis_7_0
 from respool_testing import FakeCluster, RawConnection, ServerProcess
 from respool_testing.replies import Error, Map, Push, Reply, Simple, Verbatim
 
@@ -222,8 +223,10 @@ SCENES = {
 @pytest.fixture(scope="module")
 def real_nodes() -> Iterator[list[ServerProcess]]:
     """Run a real cluster of three nodes that share the slots evenly, and a replica of the second."""
+    binary = redis_7_0()
     nodes = [
-        ServerProcess(args=["--cluster-enabled", "yes", "--repl-diskless-sync-delay", "0"]) for _ in range(4)
+        ServerProcess(binary, args=["--cluster-enabled", "yes", "--repl-diskless-sync-delay", "0"])
+        for _ in range(4)
     ]
     for number, node in enumerate(nodes):
         node.start_process()
@@ -321,12 +324,9 @@ def named(text: bytes, ids: dict[int, Reply], places: Places) -> bytes:
 
 @pytest.mark.parametrize("protocol", [2, 3])
 @pytest.mark.parametrize("scene", SCENES)
-async def test_both_clusters_say_the_same(
-    real_server: ServerProcess, request: pytest.FixtureRequest, scene: str, protocol: int
-) -> None:
-    nodes: list[ServerProcess] = request.getfixturevalue("real_nodes")  # only where there is a real server
-    wait_until(lambda: settled(nodes))
-    theirs = await play(SCENES[scene], [(node.host, node.port) for node in nodes], protocol)
+async def test_both_clusters_say_the_same(real_nodes: list[ServerProcess], scene: str, protocol: int) -> None:
+    wait_until(lambda: settled(real_nodes))
+    theirs = await play(SCENES[scene], [(node.host, node.port) for node in real_nodes], protocol)
     async with FakeCluster(primaries=3, replicas=0, version="7.0.15") as cluster:
         await cluster.add_node(cluster.nodes[1])
         ours = await play(SCENES[scene], [(node.host, node.port) for node in cluster.nodes], protocol)

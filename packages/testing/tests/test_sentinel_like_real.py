@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from packages.testing.tests.word_for_word import redis_7_0
 from respool_testing import FakeSentinel, RawConnection, ServerProcess
 from respool_testing.replies import Error, Map, Reply, Simple, Verbatim
 
@@ -78,11 +79,12 @@ MOMENTARY = {
 @pytest.fixture(scope="module")
 def real_sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerProcess, int]]:
     """Run a real primary with a replica and two sentinels; offer one of these, and the primary's port."""
-    primary = ServerProcess()
+    binary = redis_7_0()
+    primary = ServerProcess(binary)
     primary.start_process()
-    replica = ServerProcess(args=["--replicaof", f"127.0.0.1 {primary.port}"])
+    replica = ServerProcess(binary, args=["--replicaof", f"127.0.0.1 {primary.port}"])
     replica.start_process()
-    sentinels = [Sentinel(tmp_path_factory.mktemp("sentinel"), primary.port) for _ in range(2)]
+    sentinels = [Sentinel(binary, tmp_path_factory.mktemp("sentinel"), primary.port) for _ in range(2)]
     for sentinel in sentinels:
         sentinel.start_process()
     deadline = time.monotonic() + 20
@@ -104,8 +106,8 @@ def settled(replicas: bytes, info: bytes) -> bool:
 class Sentinel(ServerProcess):
     """A real sentinel: a server started from a file that it writes its state into."""
 
-    def __init__(self, folder: Path, primary: int) -> None:
-        super().__init__()
+    def __init__(self, binary: str, folder: Path, primary: int) -> None:
+        super().__init__(binary)
         self._file = folder / "sentinel.conf"
         self._primary = primary
 
@@ -168,10 +170,8 @@ def without_ports(text: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
-async def test_both_sentinels_say_the_same(
-    real_server: ServerProcess, request: pytest.FixtureRequest, protocol: int
-) -> None:
-    sentinel, primary = request.getfixturevalue("real_sentinel")  # only where there is a real server
+async def test_both_sentinels_say_the_same(real_sentinel: tuple[ServerProcess, int], protocol: int) -> None:
+    sentinel, primary = real_sentinel
     theirs = await answers(sentinel.host, sentinel.port, primary, protocol)
     async with FakeSentinel(
         replicas=1, sentinels=2, quorum=2, down_after=60.0, version="7.0.15"
