@@ -125,6 +125,12 @@ def plain(reply: object) -> object:
     return list(reply) if isinstance(reply, Push) else reply
 
 
+@pytest.mark.parametrize("line", [b"+*9999", b"-|1", b"+>5000", b"-ERR *1234"])
+def test_the_mark_of_a_line_is_no_end_of_an_element(line: bytes) -> None:
+    (reply,) = parsed([line[:1], line[1:] + b"\r\n"])
+    assert str(plain(reply)) == str(plain(*parsed([line + b"\r\n"])))
+
+
 @given(st.lists(REPLIES | PUSHES, min_size=1, max_size=2))
 def test_a_stream_byte_by_byte_is_the_same_stream(replies: list[Spelled]) -> None:
     data = b"".join(wire for wire, _ in replies)

@@ -53,7 +53,7 @@ _NOTHING = object()
 class ReplyParser:
     """The replies of one socket, in order. Not to be used again once it raised."""
 
-    __slots__ = ("_announced", "_arrived", "_gets", "_held", "_passing", "_reader", "_wanted")
+    __slots__ = ("_announced", "_arrived", "_gets", "_held", "_inside", "_passing", "_reader", "_wanted")
 
     def __init__(self) -> None:
         self._held: list[bytes] = []
@@ -62,6 +62,8 @@ class ReplyParser:
         """How much must have arrived before it is."""
         self._passing = 0
         """How much of what comes belongs to a large value."""
+        self._inside = False
+        """Whether the last byte was amidst an element: its mark alone leaves no trace in hiredis."""
         self._renew()
 
     def _renew(self) -> None:
@@ -100,8 +102,9 @@ class ReplyParser:
         while (at := next_doubt(data, after)) < len(data):
             yield from self._show(data, shown, at)
             shown, after = at, at + 1
-            # Between two elements hiredis has nothing left to read: only there is it an announcement.
-            if self._reader.has_data():
+            # Between two elements hiredis has nothing left to read, behind the end of a line: only there is it an
+            # announcement.
+            if self._reader.has_data() or (self._inside if at == 0 else data[at - 1] != _LINE_END):
                 continue
             announced = announcement(data, at)
             wanted = self._judge(data[at], announced[0]) if announced else 0
@@ -113,7 +116,8 @@ class ReplyParser:
             else:
                 self._announced += announced[0]
         self._passing = max(0, after - len(data))
-        if self._passing:
+        self._inside = data[-1] != _LINE_END
+        if self._passing or self._inside:
             self._stay_careful()
         yield from self._finish(data, shown)
 
@@ -154,6 +158,7 @@ class ReplyParser:
     def _hold(self, data: bytes, wanted: int) -> None:
         self._held.append(data)
         self._wanted = wanted
+        self._inside = False
         self._stay_careful()
 
     def _stay_careful(self) -> None:
