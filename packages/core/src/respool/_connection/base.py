@@ -220,8 +220,8 @@ class BaseConnection(asyncio.BaseProtocol):
         return self._link.closed
 
     async def wait_closed(self) -> None:
-        """Wait until the last socket, closed, has let go of the event loop."""
-        if self._link.closed is not None:
+        """Wait until the last socket, closed, has let go of the event loop; not inside a connect callback."""
+        if self._link.closed is not None and not self._link.is_opening_task():
             await asyncio.shield(self._link.closed)
 
     @property

@@ -56,9 +56,11 @@ class Generation(asyncio.Protocol):
         "_append",
         "_deadline",
         "_ended",
+        "_is_opening",
         "_last_words",
         "_listening",
         "_loop",
+        "_lost",
         "_open",
         "_owner",
         "_parser",
@@ -105,6 +107,8 @@ class Generation(asyncio.Protocol):
         self._open = False
         self._ended = False
         self._listening = False
+        self._lost = False
+        self._is_opening = False
         self._paused = False
         self._probing = False
         self._receiving = False
@@ -158,9 +162,17 @@ class Generation(asyncio.Protocol):
         self._write()
         self.fifo.unsent.extend(ahead)
 
-    def opening_over(self, _: object) -> None:
-        """Take note that nobody works on the opening any more: without a transport by now, there will be none."""
-        if self._transport is None and not self.closed.done():
+    def opened_by(self, opening: asyncio.Task[None]) -> None:
+        """Take note of who works on the opening: it is not closed before that is over, too."""
+        self._is_opening = True
+        opening.add_done_callback(self._opening_over)
+
+    def _opening_over(self, _: object) -> None:
+        self._is_opening = False
+        self._tell_closed()
+
+    def _tell_closed(self) -> None:
+        if not self._is_opening and (self._transport is None or self._lost) and not self.closed.done():
             self.closed.set_result(None)
 
     def open_gate(self) -> None:
@@ -395,8 +407,8 @@ class Generation(asyncio.Protocol):
         where = self._owner.describe()
         error = self._farewell() if exc is None else ConnectionError(f"connection to {where} lost: {exc!r}")
         self.end(error, cause=exc)
-        if not self.closed.done():
-            self.closed.set_result(None)
+        self._lost = True
+        self._tell_closed()
 
     def _farewell(self) -> RedisError:
         """Return why the server closed: an error reply in the handshake is its reason (maxclients, a password)."""
@@ -430,7 +442,7 @@ class Generation(asyncio.Protocol):
     def _close_transport(self, graceful: bool) -> None:
         transport = self._transport
         if transport is None:
-            return  # an opening that is being cancelled may hold a socket still: `opening_over` will tell
+            return  # an opening that is being cancelled may hold a socket still: `_opening_over` will tell
         if not graceful:
             transport.abort()
         else:

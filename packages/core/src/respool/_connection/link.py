@@ -64,7 +64,7 @@ class Link:
             self.generation = generation = Generation(self, self._stream_timeout, loop)
             self.closed = generation.closed
             self._opening = loop.create_task(self._open(generation))
-            self._opening.add_done_callback(generation.opening_over)
+            generation.opened_by(self._opening)
         return self.generation
 
     async def wait_open(self) -> None:
