@@ -11,7 +11,7 @@ from respool._client.commands import Commands
 from respool._client.sending import RequestMaker
 from respool._connection.request import Convert, GroupedRequest, Request, describe_command
 from respool._pool.pool import ConnectionPool
-from respool._wire.commands import door, is_blocking
+from respool._wire.commands import door, is_plain
 from respool._wire.values import ValueT
 from respool.errors import DataError, ExecAbortError, RedisError, WatchError
 
@@ -60,7 +60,13 @@ class Pipeline(Commands[T], Generic[T]):
         else:
             self._send_plain(queued)
         try:
-            results = [await _outcome(request) for request in queued]
+            results = [
+                # Most are there by the time that the first is: they need no turn of the loop.
+                request.result()
+                if request.done() and not request.cancelled() and request.exception() is None
+                else await _outcome(request)
+                for request in queued
+            ]
         except asyncio.CancelledError:
             for request in queued:
                 request.cancel()
@@ -70,14 +76,9 @@ class Pipeline(Commands[T], Generic[T]):
         return results
 
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+        if not args or not is_plain(args):
+            raise DataError(_refusal(args))
         request = self._maker.make(args, convert, None)
-        refusal = door(args) if args else "no command was given"
-        if refusal is None and is_blocking(args):
-            refusal = (
-                "a blocking command would hold up everybody who shares the connection: call it on the client"
-            )
-        if refusal is not None and not request.done():
-            request.set_exception(DataError(refusal))
         if request.done():
             raise request.exception() or DataError("cannot be sent")
         self._queued.append(request)
@@ -117,6 +118,13 @@ class Pipeline(Commands[T], Generic[T]):
         stand_in.convert = None
         stand_in.rescue = None
         return stand_in
+
+
+def _refusal(args: tuple[ValueT, ...]) -> str:
+    if not args:
+        return "no command was given"
+    blocking = "a blocking command would hold up everybody who shares the connection: call it on the client"
+    return door(args) or blocking
 
 
 def _distribute(run: Request[object], commands: list[Request[object]], queued: list[Request[object]]) -> None:

@@ -161,7 +161,8 @@ class Redis(Commands[T], Generic[T]):
 
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         line = self.connection_pool.line
-        request = self._maker.make(args, convert, line.rescue)
+        # Its loop is the running one: asking for that once for each command is enough.
+        request = self._maker.make(args, convert, line.rescue, None, line.loop)
         if not request.done():
             line.send(request)
         return request  # type: ignore[return-value] # the method that calls knows the shape

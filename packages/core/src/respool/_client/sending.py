@@ -33,12 +33,13 @@ class RequestMaker:
         convert: Convert | None,
         rescue: Rescue | None,
         kind: type[Request[object]] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> Request[object]:
-        """Return a request that is ready to be sent, or done already with `DataError`."""
-        request = (kind or self.kind)(loop=asyncio.get_running_loop())
+        """Return a request that is ready to be sent, or done already with `DataError`. None: the running loop."""
+        request = (kind or self.kind)(loop=loop or asyncio.get_running_loop())
         request.args = args
         request.rescue = rescue
-        request.convert = self.converter(convert)
+        request.convert = convert if self._decoder is None else self.converter(convert)
         try:
             request.payload = pack(args, self._encoding)
         except DataError as exc:

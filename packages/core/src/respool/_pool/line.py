@@ -36,14 +36,14 @@ class SharedSlot(Protocol):
 class Line:
     """Sends stateless commands. Calling never waits and never raises: failure arrives through the future."""
 
-    __slots__ = ("_again", "_is_closing", "_loop", "_parked", "_policy", "_pool", "_timer", "send")
+    __slots__ = ("_again", "_is_closing", "_parked", "_policy", "_pool", "_timer", "loop", "send")
 
     send: Callable[[Request[object]], None]
     """Send a request, with the default deadline."""
 
     def __init__(self, pool: SharedSlot, loop: asyncio.AbstractEventLoop, policy: RetryPolicy) -> None:
         self._pool = pool
-        self._loop = loop
+        self.loop = loop
         self._policy = policy
         self._again: list[Request[object]] = []
         self._parked: list[Request[object]] = []
@@ -62,7 +62,7 @@ class Line:
         if self._is_closing:
             return False
         attempt: int = getattr(request, "attempts", 0)
-        due = self._loop.time() + self._policy.delay(attempt)
+        due = self.loop.time() + self._policy.delay(attempt)
         if not may_repeat(request, error) or attempt >= self._policy.attempts or due >= request.deadline:
             return False
         request.attempts = attempt + 1
@@ -108,7 +108,7 @@ class Line:
     # ---- inside
 
     def _send_first(self, request: Request[object]) -> None:
-        request.deadline = self._loop.time() + self._pool.stream_timeout
+        request.deadline = self.loop.time() + self._pool.stream_timeout
         generation = self._generation((request,))
         if generation is not None:
             self.send = generation.send
@@ -140,12 +140,12 @@ class Line:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(due, self._go_on)
+        self._timer = self.loop.call_at(due, self._go_on)
 
     def _go_on(self) -> None:
         """Send again what waited for another attempt, and give up what has waited too long for a slot."""
         self._timer = None
-        self._give_up(self._loop.time())
+        self._give_up(self.loop.time())
         again, self._again = self._again, []
         self.submit([request for request in again if not request.done()])
 
