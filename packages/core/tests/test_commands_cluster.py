@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 import pytest_asyncio
 
-from packages.core.tests.typed import client_of, needs, until
+from packages.core.tests.typed import client_of, needs, needs_redis_7, until
 from respool import Redis
 from respool.errors import DataError, ResponseError
 from respool_testing import RealServer, ServerProcess
@@ -18,6 +18,7 @@ STRANGER = "0" * 40
 
 @pytest_asyncio.fixture
 async def node(real_server: ServerProcess) -> AsyncIterator[RealServer]:
+    needs_redis_7(real_server)
     options = ["--cluster-enabled", "yes", "--enable-debug-command", "yes"]
     async with RealServer(real_server.binary, options) as node:
         yield node

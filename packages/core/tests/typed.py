@@ -26,7 +26,7 @@ class Server(Protocol):
 @asynccontextmanager
 async def client_of(server: Server, protocol: Literal[2, 3]) -> AsyncIterator[Redis[bytes]]:
     """Offer a client that returns bytes."""
-    _needs_redis_7(server)
+    needs_redis_7(server)
     async with Redis.from_url(server.url, protocol_version=protocol) as redis:
         yield redis
 
@@ -34,7 +34,7 @@ async def client_of(server: Server, protocol: Literal[2, 3]) -> AsyncIterator[Re
 @asynccontextmanager
 async def text_client_of(server: Server, protocol: Literal[2, 3]) -> AsyncIterator[Redis[str]]:
     """Offer a client that returns text."""
-    _needs_redis_7(server)
+    needs_redis_7(server)
     async with Redis.from_url(server.url, protocol_version=protocol, decode_responses=True) as redis:
         yield redis
 
@@ -64,7 +64,7 @@ async def needs_version(redis: Redis[bytes], *version: int) -> None:
         pytest.skip(f"needs Redis >= {'.'.join(map(str, version))}")
 
 
-def _needs_redis_7(server: Server) -> None:
+def needs_redis_7(server: Server) -> None:
     """Skip a test of commands on a server that lacks many of them."""
     if isinstance(server, ServerProcess) and brand_of(server.binary).version < (7,):
         pytest.skip("the typed commands are tested on Redis >= 7")
