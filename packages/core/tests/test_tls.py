@@ -371,3 +371,9 @@ async def test_a_real_server_speaks_tls_with_us(papers: Papers) -> None:
             value = b"x" * 1_000_000
             await (await connection.create_request(b"SET", b"k", value))
             assert await (await connection.create_request(b"GET", b"k")) == value
+
+
+def test_an_alert_that_refuses_us_says_what_it_may_want() -> None:
+    alert = ssl.SSLError(1, "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure")
+    alert.reason = "SSLV3_ALERT_HANDSHAKE_FAILURE"
+    assert "ssl_certfile" in str(explained(alert, "here"))

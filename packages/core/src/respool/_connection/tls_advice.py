@@ -22,6 +22,18 @@ _NO_TLS = "it does not speak TLS on this port: use its port for TLS, or no TLS (
 _HUNG_UP = (
     "it hung up in the TLS handshake: does it speak TLS on this port, or want a certificate (ssl_certfile)?"
 )
+_REFUSES_US = (
+    "it refuses us: it wants a certificate of ours that it trusts (ssl_certfile), or another version of TLS"
+)
+_REFUSALS = (
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "SSLV3_ALERT_BAD_CERTIFICATE",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+    "TLSV1_ALERT_UNKNOWN_CA",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+)
+"""What a server says when it will not have us, as OpenSSL names it."""
+
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
 
 
@@ -40,6 +52,9 @@ def explained(error: OSError, where: str) -> Exception | None:
 def _advice(error: SSLError) -> str:
     if isinstance(error, SSLCertVerificationError) and error.verify_code in _ADVICE:
         return f"{_ADVICE[error.verify_code]} ({error.verify_message})"
-    if getattr(error, "reason", None) in _NOT_TLS:  # not every one has it
+    reason = getattr(error, "reason", None)  # not every one has it
+    if reason in _NOT_TLS:
         return f"{_NO_TLS} ({error.strerror or error})"
+    if reason in _REFUSALS:
+        return f"{_REFUSES_US} ({error.strerror or error})"
     return error.strerror or str(error)
