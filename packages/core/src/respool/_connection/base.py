@@ -60,9 +60,6 @@ class BaseConnection(asyncio.BaseProtocol):
     many may be in flight. Cancelling one closes nothing and shifts nobody's reply.
     """
 
-    push_messages: asyncio.Queue[ResponseType]
-    """Push messages that nobody has fetched yet. Bounded; what falls out is counted in `dropped_pushes`."""
-
     tracking_client_id: int | None
     """Client id that invalidations are redirected to, while tracking is on."""
 
@@ -111,7 +108,6 @@ class BaseConnection(asyncio.BaseProtocol):
         self.server_version: tuple[int, ...] | None = None
         self.observer: Observer | None = None
         self._pushes = PushBox()
-        self.push_messages = self._pushes.messages
         self._link = Link(self, self._settings.stream_timeout, self._settings.connect_timeout)
         self._session = Session()
         self._renewal = Renewal(credential_provider, self) if credential_provider is not None else None
@@ -333,6 +329,11 @@ class BaseConnection(asyncio.BaseProtocol):
         return generation is not None and generation.age >= self.lifetime
 
     @property
+    def push_messages(self) -> asyncio.Queue[ResponseType]:
+        """Push messages that nobody has fetched yet. Bounded; what falls out is counted in `dropped_pushes`."""
+        return self._pushes.messages
+
+    @property
     def dropped_pushes(self) -> int:
         """How many push messages fell out of `push_messages` because nobody fetched them."""
         return self._pushes.dropped
@@ -344,7 +345,7 @@ class BaseConnection(asyncio.BaseProtocol):
 
     async def can_read(self) -> bool:
         """Tell whether a push message is waiting to be fetched."""
-        return not self.push_messages.empty()
+        return not self._pushes.is_empty
 
     # ---- requests
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from respool._connection.request import fresh
 from respool.errors import RedisError
@@ -17,14 +16,29 @@ NO_MESSAGE = object()
 
 
 class PushBox:
-    """Hands each message to the first reader that wants its type; keeps the rest."""
+    """Hands each message to the first reader that wants its type; keeps the rest.
 
-    __slots__ = ("_readers", "dropped", "messages")
+    Most connections never see one, so the queue, two kilobytes of it, is made when it is first asked for.
+    """
+
+    __slots__ = ("_limit", "_messages", "_readers", "dropped")
 
     def __init__(self, limit: int = MAX_PUSHES) -> None:
-        self.messages: asyncio.Queue[object] = asyncio.Queue(limit)
         self.dropped = 0
-        self._readers: deque[tuple[frozenset[bytes] | None, asyncio.Future[object]]] = deque()
+        self._limit = limit
+        self._messages: asyncio.Queue[object] | None = None
+        self._readers: list[tuple[frozenset[bytes] | None, asyncio.Future[object]]] = []
+
+    @property
+    def messages(self) -> asyncio.Queue[object]:
+        """The messages that are kept, oldest first."""
+        if self._messages is None:
+            self._messages = asyncio.Queue(self._limit)
+        return self._messages
+
+    @property
+    def is_empty(self) -> bool:
+        return self._messages is None or self._messages.empty()
 
     def put(self, message: object) -> None:
         """Deliver one message. Never waits."""
@@ -40,7 +54,9 @@ class PushBox:
 
     def take(self, types: frozenset[bytes] | None) -> object:
         """Return the oldest kept message of these types, or `NO_MESSAGE`; the others keep their order."""
-        if types is None and not self.messages.empty():
+        if self.is_empty:
+            return NO_MESSAGE
+        if types is None:
             return self.messages.get_nowait()
         found: object = NO_MESSAGE
         for message in self._drain():
@@ -74,7 +90,7 @@ class PushBox:
 
     def fail(self, error: RedisError) -> None:
         """Wake every reader with an error of its own: the connection is gone."""
-        readers, self._readers = self._readers, deque()
+        readers, self._readers = self._readers, []
         for _, future in readers:
             if not future.done():
                 future.set_exception(fresh(error, maybe_executed=False))
