@@ -19,6 +19,9 @@ C_contra = TypeVar("C_contra", contravariant=True)
 class Use(Enum):
     """What a connection is held for, and so by whom."""
 
+    # An enum's own is written in Python, and would be a tenth of the cost of a lease.
+    __hash__ = object.__hash__
+
     IDLE = "idle"
     """By the ledger, for whoever comes."""
 
