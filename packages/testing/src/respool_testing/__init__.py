@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._offer import (
+        AT_ONCE,
+        LIKE_REAL,
         ClientView,
         Clock,
         CommandLog,
         DatabaseView,
         Endpoint,
+        FailoverTiming,
         FakeCluster,
         FakeNode,
         FakeSentinel,
@@ -33,11 +36,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AT_ONCE",
+    "LIKE_REAL",
     "ClientView",
     "Clock",
     "CommandLog",
     "DatabaseView",
     "Endpoint",
+    "FailoverTiming",
     "FakeCluster",
     "FakeNode",
     "FakeSentinel",

@@ -11,16 +11,19 @@ from .faults import Fault, Faults
 from .log import CommandLog, LogEntry
 from .raw import RawConnection
 from .real import RealServer, ServerFailed, ServerNotFound, ServerProcess, TLSFiles
-from .sentinel import FakeSentinel
+from .sentinel import AT_ONCE, LIKE_REAL, FailoverTiming, FakeSentinel
 from .server import ClientView, FakeServer
 from .simulation import Simulation, simulate
 
 __all__ = [
+    "AT_ONCE",
+    "LIKE_REAL",
     "ClientView",
     "Clock",
     "CommandLog",
     "DatabaseView",
     "Endpoint",
+    "FailoverTiming",
     "FakeCluster",
     "FakeNode",
     "FakeSentinel",

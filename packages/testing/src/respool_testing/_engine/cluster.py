@@ -14,7 +14,6 @@ from .slots import EVERY_SLOT, SLOTS, spans_in
 from .slots import key_slot as key_slot
 
 if TYPE_CHECKING:
-    from .election import Election
     from .parcels import Parcel
 
 
@@ -90,6 +89,13 @@ class Neighbours(Protocol):
 
     def hand_over(self, host: str, port: int, parcels: list[Parcel], *, replace: bool) -> str | None:
         """Give keys to the node at an address; return its complaint, if any."""
+
+
+@dataclass(slots=True)
+class Election:
+    """A replica's wish to be elected, and when it will stand for it (again)."""
+
+    at: int
 
 
 class Membership:

@@ -7,20 +7,12 @@ https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#repli
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 
-from .cluster import KnownNode, Membership
+from .cluster import Election, KnownNode, Membership
 
 FIXED_DELAY = 500
 RANDOM_DELAY = 500
 RANK_DELAY = 1_000
-
-
-@dataclass(slots=True)
-class Election:
-    """A replica's wish to be elected, and when it will stand for it (again)."""
-
-    at: int
 
 
 def stand(view: Membership, now: int, chance: random.Random) -> int | None:

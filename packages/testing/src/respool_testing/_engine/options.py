@@ -8,7 +8,9 @@ from .state import ServerState
 
 DEFAULTS: Final[dict[str, str]] = {
     "appendonly": "no",
+    "cluster-allow-reads-when-down": "no",
     "cluster-node-timeout": "15000",
+    "cluster-replica-no-failover": "no",
     "cluster-require-full-coverage": "yes",
     "hz": "10",
     "latency-tracking": "yes",
@@ -16,6 +18,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "maxclients": "10000",
     "maxmemory": "0",
     "maxmemory-policy": "noeviction",
+    "min-replicas-to-write": "0",
     "notify-keyspace-events": "",
     "proto-max-bulk-len": "536870912",
     "replica-read-only": "yes",
