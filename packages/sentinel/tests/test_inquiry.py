@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from respool.errors import ConnectionError
+from respool.errors import ConnectionError, ResponseError
 from respool_sentinel._inquiry import inquire
 
 
@@ -14,6 +14,8 @@ async def answer(sentinel: str) -> str:
     """Do as the name says: hang, fail, or answer with it."""
     if sentinel == "hangs":
         await asyncio.get_running_loop().create_future()
+    if sentinel == "refuses":
+        raise ResponseError("ERR No such master with that name")
     if sentinel == "fails":
         raise ConnectionError("refused")
     return sentinel
@@ -36,7 +38,18 @@ async def test_failures_and_objections_are_told_by_name() -> None:
 
 async def test_who_is_silent_is_not_waited_for() -> None:
     inquiry = await inquire(["hangs"], answer, objection, 0.0)
-    assert str(inquiry) == "hangs: no answer within 0 s"
+    assert str(inquiry).startswith("hangs: no answer within ")
+
+
+async def test_once_most_have_answered_in_vain_the_rest_is_not_waited_for_long() -> None:
+    inquiry = await inquire(["fails", "old", "hangs"], answer, objection, 60.0)
+    assert [failure.split(":")[0] for failure in inquiry.failures][-1] == "hangs"
+
+
+async def test_it_is_told_whether_asking_again_would_help() -> None:
+    refused = await inquire(["refuses", "refuses"], answer, objection, 60.0)
+    lost = await inquire(["refuses", "fails"], answer, objection, 60.0)
+    assert (refused.is_refused, lost.is_refused) == (True, False)
 
 
 async def test_an_error_that_is_none_of_ours_is_not_hidden() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from respool_sentinel._latest import Latest, newest
+from dataclasses import replace
+
+from respool_sentinel._latest import Latest
 from respool_sentinel._views import View
 
 OLD = View(("10.0.0.1", 6379), frozenset({"master"}), epoch=1)
@@ -46,9 +48,61 @@ def test_a_primary_that_is_down_may_still_be_news() -> None:
     assert latest.learn("m", DOWN) == DOWN.address
 
 
-def test_when_all_are_behind_the_one_least_behind_stands() -> None:
-    assert newest([OLD, DOWN, NEW]) == NEW
+def knowing(*views: View) -> Latest:
+    latest = Latest()
+    for view in views:
+        latest.learn("m", view)
+    return latest
+
+
+def test_what_most_agree_on_stands_although_it_is_behind_our_count() -> None:
+    assert knowing(NEW).credible("m", [OLD, OLD], asked=3) == OLD
+
+
+def test_one_sentinel_that_is_behind_does_not_overrule_those_that_are_silent() -> None:
+    assert knowing(NEW).credible("m", [OLD], asked=3) is None
+
+
+def test_a_server_that_said_it_is_no_primary_gives_way_to_what_most_say() -> None:
+    latest = knowing(OLD, NEW)
+    latest.refute("m", NEW.address)
+    assert latest.objection("m", NEW) == "10.0.0.2:6379 said itself that it is no primary"
+    assert latest.credible("m", [NEW, OLD, OLD], asked=3) == OLD
+
+
+def test_a_server_that_said_it_is_no_primary_is_asked_again_when_all_name_it() -> None:
+    latest = knowing(NEW)
+    latest.refute("m", NEW.address)
+    assert latest.credible("m", [NEW, NEW, OLD], asked=3) == NEW
+
+
+def test_another_failover_makes_a_server_credible_again() -> None:
+    latest = knowing(NEW)
+    latest.refute("m", NEW.address)
+    assert latest.objection("m", replace(NEW, epoch=3)) is None
+
+
+def test_what_was_confirmed_is_refuted_no_more() -> None:
+    latest = knowing(NEW)
+    latest.refute("m", NEW.address)
+    latest.confirm("m", NEW.address)
+    assert latest.objection("m", NEW) is None
 
 
 def test_of_servers_that_are_down_none_stands() -> None:
-    assert newest([DOWN]) is None
+    assert Latest().credible("m", [DOWN], asked=1) is None
+
+
+def test_a_sentinel_that_knows_too_few_others_is_not_believed() -> None:
+    latest = Latest(others=2)
+    assert latest.objection("m", replace(NEW, others=1)) == (
+        "knows 1 other sentinels, less than min_other_sentinels=2"
+    )
+    assert latest.credible("m", [replace(NEW, others=1)], asked=1) is None
+    assert latest.objection("m", replace(NEW, others=2)) is None
+
+
+def test_a_sentinel_in_tilt_is_believed_only_when_no_other_is_there() -> None:
+    tilted = replace(NEW, is_tilted=True)
+    assert Latest().objection("m", tilted) == "is in TILT mode"
+    assert Latest().credible("m", [tilted], asked=3) == tilted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from respool import RetryPolicy
 from respool.errors import ConnectionError, DataError, PrimaryNotFoundError, ReadOnlyError
 from respool_sentinel import Sentinel, SentinelConnectionPool, SentinelManagedConnection
 from respool_testing import FakeSentinel, FakeServer
@@ -110,7 +111,7 @@ async def test_a_promoted_replica_is_left_by_readers(respool_sentinel: FakeSenti
 async def test_a_server_that_is_no_primary_any_more_is_refused(respool_sentinel: FakeSentinel) -> None:
     old = respool_sentinel.primary
     old.faults.on("ROLE").reply_with([b"slave", b"127.0.0.1", 1, b"connected", 0])
-    async with Sentinel(respool_sentinel.sentinel_addresses) as sentinel:
+    async with Sentinel(respool_sentinel.sentinel_addresses, retry=RetryPolicy(attempts=0)) as sentinel:
         with pytest.raises(PrimaryNotFoundError, match=f"{old.port}.*says it is a replica"):
             await sentinel.primary_for("mymaster").set("k", "v")
     old.log.assert_not_called("SET")

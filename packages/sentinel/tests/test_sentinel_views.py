@@ -6,12 +6,16 @@ import pytest
 
 from respool.errors import InvalidResponse
 from respool_sentinel._views import (
+    SWITCHED,
+    event_of,
     is_subscribed,
     primary_view,
+    replica_trouble,
     replica_views,
     role_of,
+    sentinel_views,
     spell,
-    switched_service,
+    usable_replicas,
 )
 
 FLAT = [b"ip", b"10.0.0.1", b"port", b"6379", b"flags", b"master", b"config-epoch", b"7"]
@@ -77,20 +81,54 @@ def test_a_role_is_read(reply: object, role: str | None) -> None:
 @pytest.mark.parametrize(
     ("message", "service"),
     [
-        ([b"message", b"+switch-master", b"mymaster 10.0.0.1 6379 10.0.0.2 6379"], "mymaster"),
+        ([b"message", b"+switch-master", b"m 10.0.0.1 6379 10.0.0.2 6379"], "m"),
+        ([b"message", b"+sdown", b"master m 10.0.0.1 6379"], "m"),
+        ([b"message", b"+sdown", b"slave 10.0.0.2:6379 10.0.0.2 6379 @ m 10.0.0.1 6379"], "m"),
+        ([b"message", b"-odown", b"master m 10.0.0.1 6379"], "m"),
         ([b"message", b"+switch-master", b""], None),
-        ([b"message", b"+sdown", b"master mymaster 10.0.0.1 6379"], None),
-        ([b"subscribe", b"+switch-master", 1], None),
-        (None, None),
+        ([b"message", b"+tilt", b"#tilt mode entered"], None),
+        ([b"message", b"+sdown", b"master"], None),
+        ([b"message", b"+sdown", b"slave x @"], None),
     ],
 )
-def test_only_a_switch_names_a_service(message: object, service: str | None) -> None:
-    assert switched_service(message) == service
+def test_an_event_names_its_service(message: object, service: str | None) -> None:
+    event = event_of(message)
+    assert event is not None
+    assert event.service == service
+
+
+@pytest.mark.parametrize("message", [None, b"OK", [b"subscribe", SWITCHED, 1], [b"message", b"other", b"x"]])
+def test_other_messages_are_no_events(message: object) -> None:
+    assert event_of(message) is None
 
 
 def test_a_subscription_is_known_to_stand_by_its_confirmation() -> None:
-    assert is_subscribed([b"subscribe", b"+switch-master", 1])
-    assert not is_subscribed([b"message", b"+switch-master", b"x"])
+    assert is_subscribed([b"subscribe", SWITCHED, 1], SWITCHED)
+    assert not is_subscribed([b"message", SWITCHED, b"x"], SWITCHED)
+    assert not is_subscribed([b"subscribe", b"+sdown", 2], SWITCHED)
+
+
+def test_other_sentinels_are_read_by_their_ids() -> None:
+    reply = [{b"ip": b"10.0.0.7", b"port": b"26379", b"runid": b"abc"}]
+    assert sentinel_views(reply) == {"abc": ("10.0.0.7", 26379)}
+
+
+@pytest.mark.parametrize("reply", [None, b"none", [7], [{b"ip": b"h"}]])
+def test_what_describes_no_sentinels_is_refused(reply: object) -> None:
+    with pytest.raises(InvalidResponse):
+        sentinel_views(reply)
+
+
+def test_a_replica_too_far_behind_is_left_out() -> None:
+    views = replica_views([replica(slave_repl_offset="900"), replica(ip="10.0.0.3", slave_repl_offset="100")])
+    assert usable_replicas(views, None) == [("10.0.0.2", 6379), ("10.0.0.3", 6379)]
+    assert usable_replicas(views, 500) == [("10.0.0.2", 6379)]
+
+
+def test_without_a_usable_replica_it_is_said_why() -> None:
+    assert replica_trouble([], None) == "knows no replica"
+    assert replica_trouble(replica_views([replica(flags="slave,s_down")]), None) == "10.0.0.2:6379 is s_down"
+    assert replica_trouble(replica_views([replica()]), None) is None
 
 
 def test_addresses_are_spelled_as_people_write_them() -> None:

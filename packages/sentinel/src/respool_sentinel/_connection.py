@@ -46,6 +46,9 @@ class Guide(Protocol):
     async def targets(self) -> Sequence[Target]:
         """Return where to try, the best first; at least one."""
 
+    def judge(self, target: Target, is_right: bool) -> None:
+        """Hear whether a server said itself that it is what the sentinels took it for."""
+
 
 class SentinelManagedConnection(Connection, Generic[T]):
     """A connection whose pool says where it leads: `host` and `port` are where it led last.
@@ -130,6 +133,7 @@ class SentinelManagedConnection(Connection, Generic[T]):
 
     async def _check_role(self, target: Target) -> None:
         role = role_of(await (await self.create_request(b"ROLE", decode=False)))
+        self.connection_pool.judge(target, role == target.role)
         if role != target.role:
             raise _refusal(target, role, self.connection_pool.service_name)
 

@@ -1,118 +1,221 @@
 """All sentinels together: who is primary, who is replica, and word of a change to whoever watches.
 
-Knows neither pools nor clients: those who want to hear of a new primary say so with `watch`.
+Knows neither pools nor clients: those who want to hear of a change say so with `watch`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import os
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 from weakref import WeakSet
 
 from respool.errors import DataError, PrimaryNotFoundError, RedisError, ReplicaNotFoundError
+from respool_sentinel._council import Council
 from respool_sentinel._inquiry import Inquiry, inquire
-from respool_sentinel._latest import Latest, newest
+from respool_sentinel._latest import Latest
 from respool_sentinel._node import SentinelNode
-from respool_sentinel._views import Address, View
+from respool_sentinel._settings import DISCOVERY_SECONDS, sentinel_options
+from respool_sentinel._views import SWITCHED, Address, Event, View, replica_trouble, usable_replicas
 
-DISCOVERY_SECONDS = 2.0
-"""Seconds in which the sentinels have to answer, where nobody said otherwise."""
+
+class UnknownServiceError(PrimaryNotFoundError):
+    """Every sentinel answered, and none can say anything of this service: asking again would not help."""
 
 
 class Watcher(Protocol):
-    """Who wants to hear of a new primary."""
+    """Who wants to hear of a service's servers."""
 
     @property
     def service_name(self) -> str: ...
 
+    @property
+    def is_primary(self) -> bool: ...
+
     def on_primary(self, address: Address) -> None: ...
+
+    def on_replicas(self, addresses: list[Address]) -> None: ...
 
 
 class Discovery:
     """Asks all sentinels at once. `sentinel_kwargs` go to the connections to them.
 
     Its `stream_timeout`, in seconds, also limits each discovery. From the first question until `aclose`, each
-    sentinel is listened to.
+    sentinel is listened to, and those it knows are asked, too. It belongs to one event loop at a time.
     """
 
-    def __init__(self, sentinels: Iterable[Address], sentinel_kwargs: Mapping[str, object]) -> None:
-        given = sentinel_kwargs.get("stream_timeout")
+    def __init__(
+        self,
+        sentinels: Iterable[Address],
+        sentinel_kwargs: Mapping[str, object],
+        min_other_sentinels: int = 0,
+        max_replica_lag: int | None = None,
+    ) -> None:
+        if min_other_sentinels < 0:
+            raise DataError(f"min_other_sentinels is at least 0, not {min_other_sentinels}")
+        self._options = sentinel_options(sentinel_kwargs, {})
+        given = self._options["stream_timeout"]
         self._seconds = float(given) if isinstance(given, (int, float)) else DISCOVERY_SECONDS
-        options = {"connect_timeout": self._seconds, **sentinel_kwargs, "stream_timeout": self._seconds}
-        self._nodes = [SentinelNode((host, int(port)), options) for host, port in sentinels]
-        if not self._nodes:
-            raise DataError("no sentinels to ask: give at least one (host, port)")
-        self._latest = Latest()
+        self._given = [*sentinels]
+        self._others = min_other_sentinels
+        self._max_lag = max_replica_lag
         self._watchers: WeakSet[Watcher] = WeakSet()
+        self._home: tuple[asyncio.AbstractEventLoop, int] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._council = Council(self._given, self._options, self._on_news)
+        self._latest = Latest(self._others)
+        self._errands: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    # ---- questions
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._council}>"
 
     async def discover_primary(self, service_name: str) -> Address:
         """Return where the primary of a service is.
 
         Raises `PrimaryNotFoundError`, which names what each sentinel said, when none knows a usable one in time.
         """
-        self._listen()
+        self._bind()
+        nodes = self._council.nodes
         inquiry = await inquire(
-            self._nodes,
-            lambda node: node.primary(service_name),
+            nodes,
+            lambda node: _primary(node, service_name),
             lambda view: self._latest.objection(service_name, view),
             self._seconds,
         )
-        view = inquiry.winner or newest(inquiry.doubtful)
+        view = inquiry.winner or self._latest.credible(service_name, inquiry.doubtful, len(nodes))
         if view is None:
-            raise PrimaryNotFoundError(f"no sentinel knows a usable primary of {service_name!r}: {inquiry}")
+            error = UnknownServiceError if inquiry.is_refused else PrimaryNotFoundError
+            raise error(f"no sentinel knows a usable primary of {service_name!r}: {inquiry}")
         self._learn(service_name, view)
         return view.address
 
     async def discover_replicas(self, service_name: str) -> list[Address]:
-        """Return where the usable replicas of a service are: up, and linked to their primary.
+        """Return where the usable replicas of a service are: up, linked to their primary, not too far behind.
 
         Raises `ReplicaNotFoundError`, which names what each sentinel said, when none knows one in time.
         """
-        self._listen()
+        self._bind()
         inquiry: Inquiry[list[View]] = await inquire(
-            self._nodes, lambda node: node.replicas(service_name), _no_replica, self._seconds
+            self._council.nodes,
+            lambda node: node.replicas(service_name),
+            lambda views: replica_trouble(views, self._max_lag),
+            self._seconds,
         )
         if inquiry.winner is None:
             raise ReplicaNotFoundError(f"no sentinel knows a usable replica of {service_name!r}: {inquiry}")
-        return [view.address for view in inquiry.winner if view.trouble is None]
+        return usable_replicas(inquiry.winner, self._max_lag)
+
+    def refute(self, service_name: str, address: Address) -> None:
+        """Take note that the server there says it is no primary."""
+        self._latest.refute(service_name, address)
+
+    def confirm(self, service_name: str, address: Address) -> None:
+        """Take note that the server there says it is a primary."""
+        self._latest.confirm(service_name, address)
+
+    # ---- watching
 
     def watch(self, watcher: Watcher) -> None:
-        """Tell `watcher`, as long as it lives, of every new primary of its service."""
+        """Tell `watcher`, as long as it lives, of every new primary of its service, and of its replicas."""
         self._watchers.add(watcher)
+
+    def look_again(self, service_name: str) -> None:
+        """Ask every sentinel whether there is a new primary. Never waits; one round at a time."""
+        self._bind()
+        self._run_errand("primary", service_name, self._ask_everybody(service_name))
 
     async def aclose(self) -> None:
         """Stop listening and close the connections to the sentinels. Asked again, it begins anew."""
-        for node in self._nodes:
-            await node.aclose()
+        home, self._home = self._home, None
+        if home == (asyncio.get_running_loop(), os.getpid()):
+            await self._end_errands()
+            await self._council.aclose()
+        self._begin()
 
-    def _listen(self) -> None:
-        for node in self._nodes:
-            node.listen(self._on_news)
+    def _bind(self) -> None:
+        """Belong to the running loop: one that was closed is forgotten, any other is an error."""
+        here = asyncio.get_running_loop(), os.getpid()
+        if self._home != here:
+            if self._home is not None:
+                loop, process = self._home
+                if process == here[1] and not loop.is_closed():
+                    raise RuntimeError(f"{self!r} is in use by another event loop, which still runs")
+                self._begin()
+            self._home = here
+        self._council.listen()
 
-    async def _on_news(self, node: SentinelNode, service: str | None) -> None:
+    async def _on_news(self, node: SentinelNode, event: Event | None) -> None:
         """Ask a sentinel itself about what it announced: the answer carries the epoch, the message does not.
 
-        With no service in particular it has just begun to be heard, and may have announced any before.
+        Without an event it has just begun to be heard, or was not heard for a while: anything may have happened.
         """
         watched = {*self._latest.services, *(watcher.service_name for watcher in self._watchers)}
-        for name in watched if service is None else watched & {service}:
+        services = watched if event is None or event.service is None else watched & {event.service}
+        for name in services:
+            if event is None or event.kind != SWITCHED:
+                self._look_at_replicas(name)
             try:
-                view = await node.primary(name)
+                await self._ask_one(node, name)
+                if event is None:
+                    await self._council.learn(node, name)
             except RedisError:
                 continue  # the others will announce it too
-            # Whether the new primary is well or not, the old one is to be left.
-            if self._latest.outdated(name, view) is None:
-                self._learn(name, view)
+
+    async def _ask_everybody(self, service: str) -> None:
+        asked = [self._ask_one(node, service) for node in self._council.nodes]
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _ask_one(self, node: SentinelNode, service: str) -> None:
+        view = await node.primary(service)
+        # Whether the new primary is well or not, the old one is to be left.
+        if self._latest.outdated(service, view) is None:
+            self._learn(service, view)
 
     def _learn(self, service: str, view: View) -> None:
         address = self._latest.learn(service, view)
         if address is not None:
-            for watcher in [each for each in self._watchers if each.service_name == service]:
+            for watcher in self._watchers_of(service):
                 watcher.on_primary(address)
+            self._look_at_replicas(service)
+
+    def _look_at_replicas(self, service: str) -> None:
+        if not all(watcher.is_primary for watcher in self._watchers_of(service)):
+            self._run_errand("replicas", service, self._tell_of_replicas(service))
+
+    async def _tell_of_replicas(self, service: str) -> None:
+        try:
+            addresses = await self.discover_replicas(service)
+        except RedisError:
+            return  # while nobody knows better, those in use are as good as any
+        for watcher in self._watchers_of(service):
+            watcher.on_replicas(addresses)
+
+    def _watchers_of(self, service: str) -> list[Watcher]:
+        return [watcher for watcher in self._watchers if watcher.service_name == service]
+
+    # ---- errands: what is asked with nobody waiting
+
+    def _run_errand(self, kind: str, service: str, errand: Coroutine[None, None, None]) -> None:
+        if (kind, service) in self._errands:
+            errand.close()
+            return
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands[kind, service] = task
+        task.add_done_callback(lambda _: self._errands.pop((kind, service), None))
+
+    async def _end_errands(self) -> None:
+        while errands := list(self._errands.values()):
+            for errand in errands:
+                errand.cancel()
+            await asyncio.wait(errands)
 
 
-def _no_replica(views: list[View]) -> str | None:
-    troubles = [view.trouble for view in views]
-    if None in troubles:
-        return None
-    return ", ".join(filter(None, troubles)) or "knows no replica"
+async def _primary(node: SentinelNode, service: str) -> View:
+    view = await node.primary(service)
+    return replace(view, is_tilted=True) if node.is_tilted else view

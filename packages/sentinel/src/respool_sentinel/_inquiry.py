@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from respool.errors import RedisError
+from respool.errors import RedisError, ResponseError
 
 A = TypeVar("A")
 S = TypeVar("S")
+
+STRAGGLER_SECONDS = 0.25
+"""How long the others are waited for once most have answered, none of them well: whoever asks will ask again."""
 
 
 @dataclass
@@ -20,9 +23,16 @@ class Inquiry(Generic[A]):
     winner: A | None = None
     doubtful: list[A] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    refusals: int = 0
+    """How many answered with an error."""
 
     def __str__(self) -> str:
         return "; ".join(self.failures)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether everybody answered, and with an error: asking again would not help."""
+        return bool(self.failures) and self.refusals == len(self.failures)
 
 
 async def inquire(
@@ -37,7 +47,8 @@ async def inquire(
     """
     inquiry: Inquiry[A] = Inquiry()
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
+    began = loop.time()
+    deadline = began + seconds
     tasks = {asyncio.ensure_future(question(each)): each for each in sentinels}
     pending = set(tasks)
     try:
@@ -46,10 +57,13 @@ async def inquire(
                 pending, timeout=max(0.0, deadline - loop.time()), return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
-                inquiry.failures += [f"{tasks[task]}: no answer within {seconds:g} s" for task in pending]
+                waited = loop.time() - began
+                inquiry.failures += [f"{tasks[task]}: no answer within {waited:.3g} s" for task in pending]
                 break
             for task in done:
                 _judge(inquiry, tasks[task], task, objection)
+            if len(pending) * 2 < len(tasks):
+                deadline = min(deadline, loop.time() + STRAGGLER_SECONDS)
     finally:
         for task in pending:
             task.cancel()
@@ -64,10 +78,11 @@ def _judge(
         answer = task.result()
     except RedisError as exc:
         inquiry.failures.append(f"{sentinel}: {exc}")
+        inquiry.refusals += isinstance(exc, ResponseError)
         return
     complaint = objection(answer)
-    if complaint is None:
-        inquiry.winner = answer
-    else:
+    if complaint is not None:
         inquiry.doubtful.append(answer)
         inquiry.failures.append(f"{sentinel}: {complaint}")
+    elif inquiry.winner is None:
+        inquiry.winner = answer

@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
 
 from respool import Connection
-from respool.errors import RedisError, TimeoutError
+from respool.errors import RedisError, ResponseError, TimeoutError
 from respool_sentinel._views import (
-    SWITCHED,
+    EVENTS,
     Address,
+    Event,
     View,
+    event_of,
     is_subscribed,
     primary_view,
     replica_views,
+    sentinel_views,
     spell,
-    switched_service,
 )
 
-_RECONNECT_SECONDS = 0.5
+OnNews: TypeAlias = "Callable[[SentinelNode, Event | None], Awaitable[None]]"
+
+RECONNECT_SECONDS = 0.5
 """Longest pause before a sentinel that cannot be heard is tried again: short, for its news are urgent."""
+
+POLL_SECONDS = 5.0
+"""After so much silence a sentinel is asked what it did not announce, or we did not hear."""
 
 
 class SentinelNode:
@@ -31,11 +39,14 @@ class SentinelNode:
         # The caller's own options: a wrong one is told by the constructor.
         self._asking = Connection(host, port, **connection_kwargs)  # type: ignore[arg-type]
         self._hearing = Connection(host, port, **connection_kwargs)  # type: ignore[arg-type]
-        self._name = spell(address)
+        self.address = address
+        self.run_id: str | None = None
+        self.is_tilted = False
+        """Whether it does not trust its own eyes now, by its own words."""
         self._listener: asyncio.Task[None] | None = None
 
     def __str__(self) -> str:
-        return self._name
+        return spell(self.address)
 
     async def primary(self, service: str) -> View:
         """Ask who the primary is. Raises `RedisError`, `ResponseError` where it does not know the service."""
@@ -45,40 +56,69 @@ class SentinelNode:
         """Ask who the replicas are."""
         return replica_views(await self._ask(b"REPLICAS", service))
 
-    async def _ask(self, question: bytes, service: str) -> object:
-        return await (await self._asking.create_request(b"SENTINEL", question, service, decode=False))
+    async def sentinels(self, service: str) -> dict[str, Address]:
+        """Ask where the other sentinels are, by run id."""
+        return sentinel_views(await self._ask(b"SENTINELS", service))
+
+    async def identify(self) -> None:
+        """Ask for its run id, once. One that is too old to tell (before 6.2) stays nameless."""
+        if self.run_id is None:
+            try:
+                reply = await self._ask(b"MYID")
+            except ResponseError:
+                reply = b""
+            self.run_id = reply.decode() if isinstance(reply, bytes) else ""
+
+    async def _ask(self, *question: bytes | str) -> object:
+        return await (await self._asking.create_request(b"SENTINEL", *question, decode=False))
 
     # ---- hearing
 
-    def listen(self, on_news: Callable[[SentinelNode, str | None], Awaitable[None]]) -> None:
-        """Call `on_news(self, service)` when it announces a failover; with None when it begins to be heard.
+    def listen(self, on_news: OnNews) -> None:
+        """Call `on_news(self, event)` for what it announces; with None when it begins to be heard, and now and then.
 
         It goes on, over lost connections, until `aclose`. Begun already, it does nothing.
         """
         if self._listener is None:
             self._listener = asyncio.get_running_loop().create_task(self._listen(on_news))
 
-    async def _listen(self, on_news: Callable[[SentinelNode, str | None], Awaitable[None]]) -> None:
+    async def _listen(self, on_news: OnNews) -> None:
         while True:
             try:
-                await self._hearing.connect()
-                await self._hearing.send_command(b"SUBSCRIBE", SWITCHED)
-                while True:
-                    message = await self._next_message()
-                    service = switched_service(message)
-                    if service is not None or is_subscribed(message):
-                        await on_news(self, service)
+                await self._hear(on_news)
             except RedisError:
                 self._hearing.disconnect()
-            await asyncio.sleep(random.uniform(0.1, 1.0) * _RECONNECT_SECONDS)
+            self.is_tilted = False
+            await asyncio.sleep(random.uniform(0.1, 1.0) * RECONNECT_SECONDS)
+
+    async def _hear(self, on_news: OnNews) -> None:
+        await self._hearing.connect()
+        await self._hearing.send_command(b"SUBSCRIBE", *EVENTS)
+        loop = asyncio.get_running_loop()
+        poll_at = loop.time() + POLL_SECONDS
+        while True:
+            message = await self._next_message()
+            event = event_of(message)
+            if event is not None:
+                self._note_tilt(event)
+                await on_news(self, event)
+            elif message is None and loop.time() < poll_at:
+                continue
+            elif message is None or is_subscribed(message, EVENTS[0]):
+                await on_news(self, None)
+                poll_at = loop.time() + POLL_SECONDS
+
+    def _note_tilt(self, event: Event) -> None:
+        if event.kind in (b"+tilt", b"-tilt"):
+            self.is_tilted = event.kind == b"+tilt"
 
     async def _next_message(self) -> object:
-        """Wait for a message; a sentinel that is silent for long is asked whether it is still there."""
-        while True:
-            try:
-                return await self._hearing.fetch_push_message(decode=False)
-            except TimeoutError:
-                await (await self._hearing.create_request(b"PING"))
+        """Wait for a message; None from a sentinel that was silent for a while and says that it is still there."""
+        try:
+            return await self._hearing.fetch_push_message(decode=False)
+        except TimeoutError:
+            await (await self._hearing.create_request(b"PING"))
+            return None
 
     async def aclose(self) -> None:
         """Stop listening and close both connections."""

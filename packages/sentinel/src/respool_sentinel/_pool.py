@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from respool import BaseConnection, ConnectionPool
-from respool.errors import DataError, ReplicaNotFoundError
+from respool import BaseConnection, ConnectionPool, RetryPolicy
+from respool.errors import ConnectionError, DataError, ReplicaNotFoundError
+from respool.lowlevel import Line, ValueT
 from respool_sentinel._connection import SentinelManagedConnection, Target
 from respool_sentinel._discovery import Discovery
+from respool_sentinel._line import ServiceLine
+from respool_sentinel._patience import ExhaustedError, Patience, is_hopeless
+from respool_sentinel._settings import sentinel_options
+from respool_sentinel._url import is_sentinel_url, parse_sentinel_url
 from respool_sentinel._views import Address
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+DRAIN_SECONDS = 1.0
+"""How long the replies under way of a replica that leaves are waited for."""
+
+SETTLE_SECONDS = 0.05
+"""How long the other replies of a server that turned out not to be the primary are waited for."""
 
 
 class SentinelConnectionPool(ConnectionPool):
     """Connections to the primary of a service or, with `is_primary=False`, to its replicas in turn.
 
-    With no usable replica they lead to the primary. When a sentinel announces a new primary, every connection
-    to the old one is closed at once. `check_connection` has the role of each server asked for on connect. Full, it
-    raises `ConnectionError`; other keyword arguments are those of `ConnectionPool`.
+    With no usable replica they lead to the primary, unless `replicas_only`. When a sentinel announces a new primary,
+    every connection to the old one is closed at once; what was not written yet goes to the new one, and whoever waits
+    for a connection goes on waiting, for `stream_timeout`. `check_connection` has the role of each server asked
+    for on connect. Full, it raises `ConnectionError`; other keyword arguments are those of `ConnectionPool`.
     """
 
     def __init__(
@@ -26,34 +43,58 @@ class SentinelConnectionPool(ConnectionPool):
         sentinel_manager: Discovery,
         is_primary: bool = True,
         check_connection: bool = True,
+        *,
+        replicas_only: bool = False,
+        retry: RetryPolicy | None = None,
         **kwargs: object,
     ) -> None:
         self.service_name = service_name.decode() if isinstance(service_name, bytes) else service_name
         self.sentinel_manager = sentinel_manager
         self.is_primary = is_primary
         self.check_connection = check_connection
+        self.replicas_only = replicas_only
         self._turn: int | None = None
         self._made: WeakSet[SentinelManagedConnection[object]] = WeakSet()
+        self._service_line: ServiceLine | None = None
+        self._doubts: asyncio.TimerHandle | None = None
+        self._closing = 0
+        self._owns_manager = False
         kwargs.setdefault("connection_class", SentinelManagedConnection)
-        super().__init__(**kwargs)  # type: ignore[arg-type]  # the caller's own: told by the constructor
+        self._policy = retry or Patience()
+        super().__init__(retry=self._policy, **kwargs)  # type: ignore[arg-type]  # the caller's own: told by the constructor
         sentinel_manager.watch(self)
+
+    @classmethod
+    def from_url(
+        cls, url: str, db: int | None = None, decode_components: bool = False, **kwargs: object
+    ) -> Self:
+        """Make a pool from a URL.
+
+        `redis://` and `rediss://` say everything but the address, and go with `service_name` and `sentinel_manager`.
+        `redis+sentinel://[user:password@]host[:port],.../service[/db][?option=value]` says all; the pool closes
+        what asks the sentinels, then. Raises `DataError` for what is no such URL.
+        """
+        if not is_sentinel_url(url):
+            return super().from_url(url, db, decode_components, **kwargs)
+        place = parse_sentinel_url(url, db, decode_components)
+        options = {**kwargs, **place.options}
+        manager = Discovery(place.sentinels, sentinel_options(place.sentinel_options, options))
+        pool = cls(**{"service_name": place.service, "sentinel_manager": manager, **options})  # type: ignore[arg-type]  # the same
+        pool._owns_manager = True
+        return pool
+
+    # ---- where its connections lead
 
     async def rotate_replicas(self) -> list[Address]:
         """Return the usable replicas, starting one further at each call; the primary where there is none.
 
-        Raises `PrimaryNotFoundError` where there is neither.
+        Raises `PrimaryNotFoundError` where there is neither, with `replicas_only` `ReplicaNotFoundError`.
         """
         return [target.address for target in await self._replica_targets()]
 
     async def targets(self) -> list[Target]:
         """Return where the next connection shall try to lead, the best first. For its connections alone."""
         return [await self._primary_target()] if self.is_primary else await self._replica_targets()
-
-    def on_primary(self, address: Address) -> None:
-        """Close every connection that should not lead where it does now. For the discovery alone."""
-        for connection in list(self._made):
-            if connection.target is not None and connection.target.contradicts(address):
-                connection.close()
 
     async def _primary_target(self) -> Target:
         return Target(await self.sentinel_manager.discover_primary(self.service_name), "primary")
@@ -62,6 +103,8 @@ class SentinelConnectionPool(ConnectionPool):
         try:
             replicas = sorted(await self.sentinel_manager.discover_replicas(self.service_name))
         except ReplicaNotFoundError:
+            if self.replicas_only:
+                raise
             return [await self._primary_target()]
         # From anywhere, so that many processes do not begin with the same one.
         self._turn = random.randrange(len(replicas)) if self._turn is None else self._turn + 1
@@ -75,3 +118,111 @@ class SentinelConnectionPool(ConnectionPool):
         connection = self.connection_class(self, **self.connection_kwargs)  # type: ignore[arg-type]  # the same
         self._made.add(connection)
         return connection
+
+    # ---- carrying callers over a failover
+
+    async def get_connection(
+        self, command_name: bytes | None = None, *args: ValueT, acquire: bool = True, **kwargs: object
+    ) -> BaseConnection:
+        """Return a connection that is connected: to hold alone until `release`, or a share of one (`acquire=False`).
+
+        While there is no primary it goes on trying, for `stream_timeout`. Raises `ConnectionError` when no slot is
+        free, or what connecting failed with last. Failed or cancelled, it costs no slot.
+        """
+        loop, attempt = asyncio.get_running_loop(), 0
+        deadline = loop.time() + self.stream_timeout
+        while True:
+            try:
+                return await super().get_connection(command_name, *args, acquire=acquire, **kwargs)
+            except ConnectionError as exc:
+                pause = self._policy.delay(attempt)
+                attempt += 1
+                if (
+                    is_hopeless(exc)
+                    or self._closing
+                    or attempt > self._policy.attempts
+                    or loop.time() + pause >= deadline
+                ):
+                    raise
+            await asyncio.sleep(pause)
+
+    def patience(self) -> float | None:
+        """Return for how many seconds one may stand in line, None for ever. Raises `ConnectionError` for not at all."""
+        try:
+            return super().patience()
+        except ConnectionError as exc:
+            raise ExhaustedError(*exc.args) from None
+
+    @property
+    def line(self) -> Line:
+        """What the stateless commands of the running loop are sent on."""
+        line, mine = super().line, self._service_line
+        if mine is None or not mine.leads_from(line):
+            self._service_line = mine = ServiceLine(line, self)
+        return mine
+
+    async def aclose(self) -> None:
+        """Wait for the replies under way, blocking commands' aside, then close every connection."""
+        self._closing += 1
+        try:
+            await super().aclose()
+            if self._owns_manager:
+                await self.sentinel_manager.aclose()
+        finally:
+            self._closing -= 1
+
+    def disconnect(self) -> None:
+        """Close every connection now. What is in flight fails; the pool can be used again."""
+        if self._doubts is not None:
+            self._doubts.cancel()
+            self._doubts = None
+        super().disconnect()
+
+    # ---- what it hears
+
+    def on_primary(self, address: Address) -> None:
+        """Close every connection that should not lead where it does now. For the discovery alone."""
+        for connection in list(self._made):
+            if connection.target is not None and connection.target.contradicts(address):
+                connection.close()
+
+    def on_replicas(self, addresses: list[Address]) -> None:
+        """Leave what is no usable replica any more, once its last replies are there. For the discovery alone."""
+        if self.is_primary or not addresses:
+            return
+        for connection in list(self._made):
+            if connection.target is not None and connection.target.address not in addresses:
+                self._drain(connection)
+
+    def on_suspect(self, connection: BaseConnection) -> None:
+        """Ask the sentinels about a server that takes suspiciously long."""
+        self.sentinel_manager.look_again(self.service_name)
+
+    def judge(self, target: Target, is_right: bool) -> None:
+        """Pass on what a server said of itself. For its connections alone."""
+        if target.role == "primary":
+            tell = self.sentinel_manager.confirm if is_right else self.sentinel_manager.refute
+            tell(self.service_name, target.address)
+
+    def doubt(self) -> None:
+        """Ask the sentinels about a primary that refuses writes, and the server itself for its role: on connect."""
+        if self._doubts is None:
+            self.sentinel_manager.look_again(self.service_name)
+            loop = asyncio.get_running_loop()
+            self._doubts = loop.call_later(SETTLE_SECONDS, self._reopen)
+
+    def _reopen(self) -> None:
+        self._doubts = None
+        for connection in list(self._made):
+            connection.close()
+
+    def _drain(self, connection: SentinelManagedConnection[object]) -> None:
+        target = connection.target
+
+        def leave(_: object = None) -> None:
+            timer.cancel()
+            if connection.target is target:  # it may lead elsewhere by now
+                connection.close()
+
+        timer = asyncio.get_running_loop().call_later(DRAIN_SECONDS, leave)
+        connection.settled().add_done_callback(leave)

@@ -16,6 +16,8 @@ Role: TypeAlias = Literal["primary", "replica"]
 _DOWN = frozenset({"s_down", "o_down", "disconnected"})
 _ROLES: dict[str, Role] = {"master": "primary", "slave": "replica"}
 SWITCHED = b"+switch-master"
+EVENTS = (SWITCHED, b"+sdown", b"-sdown", b"+odown", b"-odown", b"+slave", b"+reboot", b"+tilt", b"-tilt")
+"""What is listened to. All but the first may concern replicas, too."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,12 @@ class View:
     flags: frozenset[str]
     epoch: int = 0
     link_up: bool = True
+    others: int = 0
+    """How many other sentinels this one knows for the service."""
+    offset: int = 0
+    """How much of the replication stream a replica has."""
+    is_tilted: bool = False
+    """Whether the sentinel does not trust its own eyes now."""
 
     @property
     def trouble(self) -> str | None:
@@ -39,7 +47,12 @@ def primary_view(reply: object) -> View:
     """Read the reply to SENTINEL MASTER, in either protocol. Raises `InvalidResponse`."""
     fields = _fields(reply)
     # For a second or so after a failover, sentinels have no connection to the new primary yet. We shall see.
-    return View(_address(fields), _flags(fields) - {"disconnected"}, _epoch(fields))
+    return View(
+        _address(fields),
+        _flags(fields) - {"disconnected"},
+        _number(fields, "config-epoch"),
+        others=_number(fields, "num-other-sentinels"),
+    )
 
 
 def replica_views(reply: object) -> list[View]:
@@ -49,6 +62,32 @@ def replica_views(reply: object) -> list[View]:
     return [_replica(_fields(each)) for each in reply]
 
 
+def usable_replicas(views: list[View], max_lag: int | None) -> list[Address]:
+    """Return where the replicas are that have no trouble. `max_lag` is in bytes behind the one that has most."""
+    return [view.address for view in views if _trouble_among(views, view, max_lag) is None]
+
+
+def replica_trouble(views: list[View], max_lag: int | None) -> str | None:
+    """Say why none of these replicas is usable; None if one is."""
+    troubles = [_trouble_among(views, view, max_lag) for view in views]
+    return None if None in troubles else ", ".join(filter(None, troubles)) or "knows no replica"
+
+
+def _trouble_among(views: list[View], view: View, max_lag: int | None) -> str | None:
+    behind = max(each.offset for each in views) - view.offset
+    if view.trouble is None and max_lag is not None and behind > max_lag:
+        return f"{spell(view.address)} is {behind} bytes behind"
+    return view.trouble
+
+
+def sentinel_views(reply: object) -> dict[str, Address]:
+    """Read the reply to SENTINEL SENTINELS: addresses by run id. Raises `InvalidResponse`."""
+    if not isinstance(reply, list):
+        raise InvalidResponse(f"a sentinel described the others as {reply!r}")
+    each_fields = [_fields(each) for each in reply]
+    return {fields.get("runid", ""): _address(fields) for fields in each_fields}
+
+
 def role_of(reply: object) -> Role | None:
     """Read the reply to ROLE: None for what is neither (a sentinel)."""
     if isinstance(reply, list) and reply and isinstance(reply[0], bytes):
@@ -56,17 +95,38 @@ def role_of(reply: object) -> Role | None:
     return None
 
 
-def switched_service(message: object) -> str | None:
-    """Return the service of a +switch-master message, None for any other message."""
+@dataclass(frozen=True)
+class Event:
+    """Something a sentinel announced. The service is None where it concerns all of them."""
+
+    kind: bytes
+    service: str | None
+
+
+def event_of(message: object) -> Event | None:
+    """Read what a sentinel announced; None for any other message.
+
+    The text is `service old-address new-address` for a switch, `master service address` or
+    `kind name address @ service address` for most others.
+    """
     match message:
-        case [b"message", bytes(channel), bytes(text)] if channel == SWITCHED and text:
-            return text.split(b" ")[0].decode(errors="surrogateescape")
+        case [b"message", bytes(channel), bytes(text)] if channel in EVENTS:
+            words = text.decode(errors="surrogateescape").split(" ")
+            return Event(channel, _service_among(channel, words) or None)
     return None
 
 
-def is_subscribed(message: object) -> bool:
-    """Tell whether a message says that the subscription stands."""
-    return isinstance(message, list) and message[:1] == [b"subscribe"]
+def _service_among(channel: bytes, words: list[str]) -> str:
+    if channel == SWITCHED:
+        return words[0]
+    if "@" in words[:-1]:
+        return words[words.index("@") + 1]
+    return words[1] if words[0] == "master" and len(words) > 1 else ""
+
+
+def is_subscribed(message: object, channel: bytes) -> bool:
+    """Tell whether a message says that the subscription to a channel stands."""
+    return isinstance(message, list) and message[:2] == [b"subscribe", channel]
 
 
 def spell(address: Address) -> str:
@@ -76,7 +136,12 @@ def spell(address: Address) -> str:
 
 
 def _replica(fields: dict[str, str]) -> View:
-    return View(_address(fields), _flags(fields), link_up=fields.get("master-link-status", "ok") == "ok")
+    return View(
+        _address(fields),
+        _flags(fields),
+        link_up=fields.get("master-link-status", "ok") == "ok",
+        offset=_number(fields, "slave-repl-offset"),
+    )
 
 
 def _fields(reply: object) -> dict[str, str]:
@@ -99,8 +164,8 @@ def _address(fields: dict[str, str]) -> Address:
         raise InvalidResponse(f"a sentinel gave no address: {sorted(fields)}") from exc
 
 
-def _epoch(fields: dict[str, str]) -> int:
-    text = fields.get("config-epoch", "")
+def _number(fields: dict[str, str], name: str) -> int:
+    text = fields.get(name, "")
     return int(text) if text.isdecimal() else 0
 
 
