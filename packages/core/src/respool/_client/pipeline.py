@@ -9,11 +9,12 @@ from typing_extensions import Self
 
 from respool._client.commands import Commands
 from respool._client.sending import RequestMaker
+from respool._client.transactions import distribute, retrieve, stand_in
 from respool._connection.request import Convert, GroupedRequest, Request, describe_command
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import door, is_plain
 from respool._wire.values import ValueT
-from respool.errors import DataError, ExecAbortError, RedisError, WatchError
+from respool.errors import DataError, ExecAbortError, WatchError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,7 +23,8 @@ R = TypeVar("R")
 class Pipeline(Commands[T], Generic[T]):
     """Queues commands; `execute` sends them. Each queued call returns its future, `execute` all results in order.
 
-    A transaction is all or nothing, and travels as one sequence that no other command can enter.
+    A transaction is all or nothing, and travels as one sequence that no other command can enter. A future keeps the
+    reply that it got, whatever became of the others.
     """
 
     def __init__(self, pool: ConnectionPool, maker: RequestMaker, transaction: bool) -> None:
@@ -55,10 +57,7 @@ class Pipeline(Commands[T], Generic[T]):
         queued, self._queued = self._queued, []
         if not queued:
             return []
-        if self._transaction:
-            self._send_transaction(queued)
-        else:
-            self._send_plain(queued)
+        await self._send(queued)
         try:
             results = [
                 # Most are there by the time that the first is: they need no turn of the loop.
@@ -90,34 +89,30 @@ class Pipeline(Commands[T], Generic[T]):
     def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
         raise DataError(why)
 
+    async def _send(self, queued: list[Request[object]]) -> None:
+        if self._transaction:
+            self._send_transaction(queued)
+        else:
+            self._send_plain(queued)
+
     def _send_plain(self, queued: list[Request[object]]) -> None:
         line = self._pool.line
         for request in queued:
-            request.rescue = line.rescue
+            request.rescue = request.rescue or line.rescue
             line.send(request)
 
     def _send_transaction(self, queued: list[Request[object]]) -> None:
         multi = self._maker.make((b"MULTI",), None, None, GroupedRequest)
-        commands = [self._stand_in(request) for request in queued]
+        commands = [stand_in(request) for request in queued]
         run = self._maker.make((b"EXEC",), None, None, GroupedRequest)
         run.convert = None
-        run.add_done_callback(lambda done: _distribute(run, commands, queued))
+        run.add_done_callback(lambda _: distribute(run, commands, queued))
         group = (multi, *commands, run)
         deadline = run.get_loop().time() + self._pool.stream_timeout
         for request in group:
             request.deadline = deadline  # one for all: they are sent, or given up, together
         self._pool.line.submit(group)
-        for request in (multi, *commands):
-            request.add_done_callback(_retrieve)
-
-    def _stand_in(self, request: Request[object]) -> Request[object]:
-        """Make what goes over the wire for a queued command: its own reply is QUEUED, its result comes with EXEC."""
-        stand_in: Request[object] = GroupedRequest(loop=request.get_loop())
-        stand_in.args = request.args
-        stand_in.payload = request.payload
-        stand_in.convert = None
-        stand_in.rescue = None
-        return stand_in
+        multi.add_done_callback(retrieve)
 
 
 def _refusal(args: tuple[ValueT, ...]) -> str:
@@ -125,51 +120,6 @@ def _refusal(args: tuple[ValueT, ...]) -> str:
         return "no command was given"
     blocking = "a blocking command would hold up everybody who shares the connection: call it on the client"
     return door(args) or blocking
-
-
-def _distribute(run: Request[object], commands: list[Request[object]], queued: list[Request[object]]) -> None:
-    """Give each queued request its part of what EXEC answered."""
-    error = None if run.cancelled() else run.exception()
-    if error is not None or run.cancelled():
-        _fail(
-            commands,
-            queued,
-            error if isinstance(error, RedisError) else ExecAbortError("EXECABORT cancelled"),
-        )
-        return
-    replies = run.result()
-    if not isinstance(replies, list):
-        _fail(commands, queued, WatchError("a watched key changed: nothing was executed"))
-        return
-    for request, reply in zip(queued, replies, strict=False):
-        if request.done():
-            continue
-        try:
-            if isinstance(reply, RedisError):
-                raise reply
-            request.set_result(request.convert(reply) if request.convert else reply)
-        except Exception as exc:  # what a converter raises is the caller's to see
-            request.set_exception(exc)
-
-
-def _fail(commands: list[Request[object]], queued: list[Request[object]], error: RedisError) -> None:
-    """Fail every queued request: with what the server said to itself, where it did, or with what EXEC failed with."""
-    for command, request in zip(commands, queued, strict=True):
-        own = command.exception() if command.done() and not command.cancelled() else None
-        if not request.done():
-            request.set_exception(own or type(error)(*error.args))
-            _mark(request, error)
-
-
-def _mark(request: Request[object], error: RedisError) -> None:
-    failure = request.exception()
-    if isinstance(failure, RedisError) and type(failure) is type(error):
-        failure.maybe_executed = error.maybe_executed
-
-
-def _retrieve(request: Request[object]) -> None:
-    if not request.cancelled():
-        request.exception()
 
 
 async def _outcome(request: Request[object]) -> object:
@@ -184,6 +134,8 @@ def _raise_first(queued: list[Request[object]], results: list[object]) -> None:
     failed = [each for each in enumerate(results) if isinstance(each[1], BaseException)]
     failed.sort(key=lambda each: isinstance(each[1], ExecAbortError))
     for index, error in failed:
+        if isinstance(error, WatchError):
+            raise error  # no command is to blame
         if isinstance(error, BaseException):
             raise _named(error, index + 1, queued[index])
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from inspect import isawaitable
+from itertools import count
 from typing import Generic, Literal, TypeVar, overload
 
 from typing_extensions import Self
@@ -10,11 +14,12 @@ from typing_extensions import Self
 from respool._client.commands import Commands
 from respool._client.pipeline import Pipeline
 from respool._client.sending import RequestMaker
+from respool._client.watching import Watched
 from respool._connection.request import Convert, Request
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import block_timeout, door, is_blocking, is_plain
-from respool._wire.values import ResponseType, ValueT
-from respool.errors import DataError, RedisError
+from respool._wire.values import KeyT, ResponseType, ValueT
+from respool.errors import DataError, RedisError, WatchError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -138,11 +143,48 @@ class Redis(Commands[T], Generic[T]):
 
         With `noreply` nobody would learn what became of a transaction: it raises `DataError`.
         """
-        if transaction and self.connection_pool.noreply:
-            raise DataError(
-                "a transaction cannot be told from none without replies: pipeline(transaction=False)"
-            )
+        if transaction:
+            self._check_transactions()
         return Pipeline(self.connection_pool, self._maker, transaction)
+
+    @asynccontextmanager
+    async def watch(self, *keys: KeyT) -> AsyncIterator[Watched[T]]:
+        """Lease a connection that watches keys for the length of the block; what it leaves watched is let go.
+
+        In the block, commands on what it offers run at once, and its `pipeline()` is a transaction that raises
+        `WatchError` if a key changed, or if the connection was lost, which forgets what it watched.
+        """
+        self._check_transactions()
+        async with self.connection_pool.connection() as connection:
+            watched: Watched[T] = Watched(self.connection_pool, connection, self._maker)
+            try:
+                await watched.watch(*keys)
+                yield watched
+            finally:
+                await watched.unwatch()
+
+    async def transaction(
+        self,
+        fn: Callable[[Watched[T], Pipeline[T]], Awaitable[object] | object],
+        *keys: KeyT,
+        attempts: int = 100,
+    ) -> list[object]:
+        """Watch keys, call `fn(watched, pipe)`, execute what it put into `pipe`; return the results in order.
+
+        `fn`, which may be a coroutine function, reads what it needs on `watched`. If a key changed meanwhile it is
+        called again, `attempts` times at most, and then `WatchError` is raised. Cancelled, it may have executed.
+        """
+        for attempt in count(1):
+            try:
+                async with self.watch(*keys) as watched, watched.pipeline() as pipe:
+                    outcome = fn(watched, pipe)
+                    if isawaitable(outcome) and not isinstance(outcome, Request):  # that is still queued
+                        await outcome
+                    return await pipe.execute()
+            except WatchError as exc:
+                if exc.maybe_executed or attempt >= attempts:
+                    raise
+        raise AssertionError("unreachable")
 
     def execute_command(self, *args: ValueT) -> Request[ResponseType]:
         """Send any command, modules' included, and return the future of its reply, as the server gave it.
@@ -172,6 +214,12 @@ class Redis(Commands[T], Generic[T]):
         request.args = args
         request.set_exception(DataError(why))
         return request
+
+    def _check_transactions(self) -> None:
+        if self.connection_pool.noreply:
+            raise DataError(
+                "a transaction cannot be told from none without replies: pipeline(transaction=False)"
+            )
 
     def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         """Run a blocking command on a leased connection. Cancelled, it closes it: the server would pop for nobody."""

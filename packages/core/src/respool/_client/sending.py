@@ -18,12 +18,12 @@ from respool.errors import DataError
 class RequestMaker:
     """Makes the requests of one client: its encoding, what it decodes, and who rescues them."""
 
-    __slots__ = ("_composed", "_decoder", "_encoding", "kind")
+    __slots__ = ("_composed", "_decoder", "encoding", "kind")
 
     def __init__(self, encoding: str, decode: bool, *, noreply: bool = False) -> None:
         self.kind: type[Request[object]] = SilentRequest if noreply else Request
         """What a command becomes where nothing else is asked for."""
-        self._encoding = encoding
+        self.encoding = encoding
         self._decoder = decoder(encoding) if decode else None
         self._composed: dict[Convert, Convert] = {}
 
@@ -41,7 +41,7 @@ class RequestMaker:
         request.rescue = rescue
         request.convert = convert if self._decoder is None else self.converter(convert)
         try:
-            request.payload = pack(args, self._encoding)
+            request.payload = pack(args, self.encoding)
         except DataError as exc:
             request.set_exception(exc)
         return request
@@ -55,7 +55,7 @@ class RequestMaker:
     def _compose(self, convert: Convert) -> Convert:
         composed = self._composed.get(convert)
         if composed is None:
-            encoding = self._encoding
+            encoding = self.encoding
 
             def composed(reply: object) -> object:
                 return convert(decode_reply(reply, encoding))
