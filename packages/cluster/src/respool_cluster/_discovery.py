@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import cast
 
+from respool import ConnectionPool
 from respool.errors import AuthenticationError, RedisClusterError
-from respool.lowlevel import RetryPolicy
+from respool.lowlevel import RetryPolicy, build_request
 from respool_cluster._node import Node
-from respool_cluster._outlet import Outlet
-from respool_cluster._topology import Topology
+from respool_cluster._topology import Topology, parse_slots
 
 WAVE = 3
 """Nodes asked first; the others only if none of these knows."""
@@ -40,24 +41,27 @@ class Pace:
         self._last = now
 
 
-def waves(topology: Topology | None, seeds: Sequence[Node]) -> list[list[Node]]:
-    """Return whom to ask: a few primaries first, then everybody we ever heard of."""
-    primaries = [shard.primary for shard in topology.shards] if topology is not None else []
+def waves(
+    topology: Topology | None, seeds: Sequence[Node], suspects: Collection[Node] = ()
+) -> list[list[Node]]:
+    """Return whom to ask: a few primaries first, then everybody we ever heard of. Suspects are not asked."""
+    shards = () if topology is None else topology.shards
+    primaries = [shard.primary for shard in shards if shard.primary not in suspects]
     random.shuffle(primaries)
     first = primaries[:WAVE]
     known = topology.nodes() if topology is not None else ()
     rest = [node for node in dict.fromkeys((*known, *seeds)) if node not in first]
-    return [wave for wave in (first, rest) if wave]
+    return [wave for wave in (first, [node for node in rest if node not in suspects]) if wave]
 
 
-async def discover(plan: Iterable[Sequence[Node]], outlet_of: Callable[[Node], Outlet]) -> Topology:
+async def discover(plan: Iterable[Sequence[Node]], pool_of: Callable[[Node], ConnectionPool]) -> Topology:
     """Ask wave after wave; return the first sound answer.
 
     Raises `RedisClusterError` with each node's reason when there is none, or the refusal of our credentials.
     """
     reasons: dict[Node, BaseException] = {}
     for wave in plan:
-        topology = await _ask([outlet_of(node) for node in wave], reasons)
+        topology = await _ask({_ask_topology(pool_of(node), node): node for node in wave}, reasons)
         if topology is not None:
             return topology
     refused = next((each for each in reasons.values() if isinstance(each, AuthenticationError)), None)
@@ -67,8 +71,16 @@ async def discover(plan: Iterable[Sequence[Node]], outlet_of: Callable[[Node], O
     raise RedisClusterError(f"no node of the cluster could be asked for its slots ({told})")
 
 
-async def _ask(outlets: Sequence[Outlet], reasons: dict[Node, BaseException]) -> Topology | None:
-    asked: dict[asyncio.Future[object], Node] = {each.ask_topology(): each.node for each in outlets}
+def _ask_topology(pool: ConnectionPool, node: Node) -> asyncio.Future[object]:
+    """Ask one node who serves which slot; the result is a `Topology`."""
+    request = build_request((b"CLUSTER", b"SLOTS"), convert=partial(parse_slots, asked=node))
+    pool.line.send(request)
+    return request
+
+
+async def _ask(
+    asked: dict[asyncio.Future[object], Node], reasons: dict[Node, BaseException]
+) -> Topology | None:
     pending = set(asked)
     until = asyncio.get_running_loop().time() + WAVE_SECONDS
     try:

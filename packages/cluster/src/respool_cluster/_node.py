@@ -1,8 +1,9 @@
-"""The address of a node."""
+"""The address of a node, and what is known of it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 
 class Node(NamedTuple):
@@ -13,3 +14,18 @@ class Node(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class ManagedNode:
+    """A node as the cluster described it last; what was never described has neither role nor id."""
+
+    host: str
+    port: int
+    server_type: Literal["primary", "replica"] | None = None
+    node_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its address, `host:port`."""
+        return f"{self.host}:{self.port}"

@@ -11,7 +11,6 @@ from respool import ConnectionPool
 from respool.errors import RedisError
 from respool.lowlevel import GroupedRequest, Request, build_request, fail
 from respool_cluster._node import Node
-from respool_cluster._topology import parse_slots
 
 Rescuer: TypeAlias = Callable[[Request[object], RedisError, Node], bool]
 
@@ -52,12 +51,6 @@ class Outlet:
         asking.deadline = twin.deadline = request.deadline
         twin.add_done_callback(partial(_hand_over, request))
         self.pool.line.submit((asking, twin))
-
-    def ask_topology(self) -> Request[object]:
-        """Ask the node who serves which slot; the result is a `Topology`."""
-        request = build_request((b"CLUSTER", b"SLOTS"), convert=partial(parse_slots, asked=self.node))
-        self.pool.line.send(request)
-        return request
 
     def _on_failure(self, request: Request[object], error: RedisError) -> bool:
         return self._rescuer(request, error, self.node)

@@ -128,7 +128,7 @@ class Router:
             await asyncio.sleep(self._pace.next_pause(time()))
             self._stale = False
             try:
-                topology = await discover(waves(self.topology, self.seeds), self._outlet)
+                topology = await discover(waves(self.topology, self.seeds), self._pool_of)
             except RedisError as exc:
                 self._not_found(exc, time())
             else:
@@ -169,6 +169,9 @@ class Router:
         if outlet is None:
             outlet = self._outlets[node] = Outlet(node, self._make_pool(node), self._rescue)
         return outlet
+
+    def _pool_of(self, node: Node) -> ConnectionPool:
+        return self._outlet(node).pool
 
     def _retire(self, outlet: Outlet) -> None:
         """Let the replies under way arrive, then close."""

@@ -5,11 +5,12 @@ Read from CLUSTER SLOTS (https://redis.io/docs/latest/commands/cluster-slots/), 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 
-from respool_cluster._node import Node
+from respool_cluster._node import ManagedNode, Node
 from respool_cluster._slot import SLOTS
 
 
@@ -34,6 +35,8 @@ class Topology:
     """The shards of a cluster by slot. None where a slot is served by nobody."""
 
     slots: tuple[Shard | None, ...]
+    ids: Mapping[Node, str] = field(default_factory=dict, compare=False)
+    """What the nodes call themselves, as far as they said."""
 
     @cached_property
     def shards(self) -> tuple[Shard, ...]:
@@ -43,6 +46,32 @@ class Topology:
     def nodes(self) -> tuple[Node, ...]:
         """Return every node once."""
         return tuple(dict.fromkeys(node for shard in self.shards for node in shard.nodes()))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every slot is served."""
+        return None not in self.slots
+
+    def managed(self, shard: Shard) -> list[ManagedNode]:
+        """Describe the nodes of a shard, the primary first."""
+        primary, *replicas = shard.nodes()
+        return [
+            ManagedNode(*primary, "primary", self.ids.get(primary)),
+            *(ManagedNode(*each, "replica", self.ids.get(each)) for each in replicas),
+        ]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, ManagedNode]:
+        """Return every node by its name."""
+        described = (node for shard in self.shards for node in self.managed(shard))
+        return MappingProxyType({node.name: node for node in described})
+
+    @cached_property
+    def by_slot(self) -> Mapping[int, Sequence[ManagedNode]]:
+        """Return the nodes of each slot that is served, the primary first."""
+        described = {shard: self.managed(shard) for shard in self.shards}
+        served = {slot: described[shard] for slot, shard in enumerate(self.slots) if shard is not None}
+        return MappingProxyType(served)
 
     def moved(self, slot: int, node: Node) -> Topology:
         """Return what a MOVED teaches: `node` serves `slot`.
@@ -54,10 +83,10 @@ class Topology:
             return self
         if old is not None and node in old.replicas:
             new = old.promoted(node)
-            return Topology(tuple(new if shard is old else shard for shard in self.slots))
+            return replace(self, slots=tuple(new if shard is old else shard for shard in self.slots))
         known = (shard for shard in self.slots if shard is not None and shard.primary == node)
         new = next(known, Shard(node))
-        return Topology((*self.slots[:slot], new, *self.slots[slot + 1 :]))
+        return replace(self, slots=(*self.slots[:slot], new, *self.slots[slot + 1 :]))
 
 
 def parse_slots(reply: object, asked: Node) -> Topology:
@@ -67,13 +96,15 @@ def parse_slots(reply: object, asked: Node) -> Topology:
     """
     slots: list[Shard | None] = [None] * SLOTS
     shards: dict[Shard, Shard] = {}
+    ids: dict[Node, str] = {}
     for first, last, nodes in _ranges(reply):
-        shard = Shard(*_shard_nodes(nodes, asked))
+        primary, *replicas = (_node(each, asked, ids) for each in nodes)
+        shard = Shard(primary, tuple(replicas))
         shard = shards.setdefault(shard, shard)
         slots[first : last + 1] = [shard] * (last + 1 - first)
     if not shards:
         raise ValueError("it serves no slots")
-    return Topology(tuple(slots))
+    return Topology(tuple(slots), ids)
 
 
 def _ranges(reply: object) -> Iterator[tuple[int, int, Sequence[object]]]:
@@ -84,18 +115,17 @@ def _ranges(reply: object) -> Iterator[tuple[int, int, Sequence[object]]]:
         yield first, last, nodes
 
 
-def _shard_nodes(nodes: Sequence[object], asked: Node) -> tuple[Node, tuple[Node, ...]]:
-    primary, *replicas = (_node(each, asked) for each in nodes)
-    return primary, tuple(replicas)
-
-
-def _node(described: object, asked: Node) -> Node:
-    host, port, *_ = _as_list(described)
+def _node(described: object, asked: Node, ids: dict[Node, str]) -> Node:
+    """Read one node's address, and note its id."""
+    host, port, *more = _as_list(described)
     if isinstance(host, bytes):
         host = host.decode()
     if not (host is None or isinstance(host, str)) or not isinstance(port, int):
         raise ValueError(f"not an address of a node: {described!r}")
-    return Node(host or asked.host, port)
+    node = Node(host or asked.host, port)
+    if more and isinstance(more[0], bytes):  # told since Redis 4
+        ids[node] = more[0].decode(errors="replace")
+    return node
 
 
 def _as_list(value: object) -> list[object]:
