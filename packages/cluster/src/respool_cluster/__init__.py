@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from respool_cluster._client import RedisCluster
-from respool_cluster._node import Node
+from respool_cluster._connection import ClusterConnection
+from respool_cluster._manager import NodeManager
+from respool_cluster._node import ManagedNode, Node
+from respool_cluster._pool import BlockingClusterConnectionPool, ClusterConnectionPool
 
-__all__ = ["Node", "RedisCluster"]
+__all__ = [
+    "BlockingClusterConnectionPool",
+    "ClusterConnection",
+    "ClusterConnectionPool",
+    "ManagedNode",
+    "Node",
+    "NodeManager",
+    "RedisCluster",
+]

@@ -26,6 +26,15 @@ def key_slot(key: bytes) -> int:
     return crc_hqx(key, 0) % SLOTS
 
 
+def slot_of_keys(keys: Sequence[ValueT], encoding: str = "utf-8") -> int:
+    """Return the slot that keys have in common. Raises `RedisClusterError` where they have none."""
+    slots = {key_slot(_as_bytes(key, encoding)) for key in keys}
+    if len(slots) > 1:
+        named = ", ".join(f"{_text(key)!r} in slot {key_slot(_as_bytes(key, encoding))}" for key in keys[:5])
+        raise RedisClusterError(f"the keys lie in several slots ({named}): no one connection leads to all")
+    return slots.pop()
+
+
 def slot_of(args: Sequence[ValueT], encoding: str = "utf-8") -> int | None:
     """Return the slot a command belongs to, None where any node will do.
 

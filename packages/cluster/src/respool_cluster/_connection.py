@@ -1,0 +1,129 @@
+"""A connection to one node: it may read from a replica, and passes on what redirections teach."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from ssl import SSLContext
+from typing import TYPE_CHECKING
+
+from respool import Connection
+from respool.errors import MovedError
+from respool.lowlevel import (
+    CommandInvocation,
+    Generation,
+    ProtocolVersion,
+    Request,
+    ResponseType,
+    TCPOptions,
+    ValueT,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class ClusterConnection(Connection):
+    """A connection to a node of a cluster. With `read_from_replicas`, a replica answers it (READONLY).
+
+    It follows no redirection: `MovedError` and `AskError` are the caller's, but its pool learns from the first.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 6379,
+        username: str | None = None,
+        password: str | None = None,
+        db: int | None = 0,
+        stream_timeout: float | None = None,
+        connect_timeout: float | None = None,
+        ssl_context: SSLContext | None = None,
+        encoding: str = "utf-8",
+        decode_responses: bool = False,
+        socket_keepalive: bool | None = None,
+        socket_keepalive_options: dict[int, int | bytes] | None = None,
+        *,
+        client_name: str | None = None,
+        protocol_version: ProtocolVersion = 3,
+        read_from_replicas: bool = False,
+        noreply: bool = False,
+        noevict: bool = False,
+        notouch: bool = False,
+        **options: Unpack[TCPOptions],
+    ) -> None:
+        self.read_from_replicas = read_from_replicas
+        self.on_moved: Callable[[MovedError], None] | None = None
+        """What hears of a slot that another node serves: its pool."""
+        super().__init__(
+            host,
+            port,
+            username,
+            password,
+            db,
+            stream_timeout,
+            connect_timeout,
+            ssl_context,
+            encoding,
+            decode_responses,
+            socket_keepalive,
+            socket_keepalive_options,
+            client_name=client_name,
+            protocol_version=protocol_version,
+            noreply=noreply,
+            noevict=noevict,
+            notouch=notouch,
+            **options,
+        )
+
+    async def bring_up(self, generation: Generation) -> None:
+        """Open the socket, introduce ourselves, ask for a replica's answers. For the link alone."""
+        await super().bring_up(generation)
+        if self.read_from_replicas:
+            await (await self.create_request(b"READONLY"))
+
+    async def create_request(
+        self,
+        command: bytes,
+        *args: ValueT,
+        noreply: bool | None = None,
+        decode: bool | None = None,
+        encoding: str | None = None,
+        raise_exceptions: bool = True,
+        timeout: float | None = None,
+    ) -> Request[ResponseType]:
+        """Send one command and return the future of its reply; see `Connection.create_request`."""
+        request = await super().create_request(
+            command,
+            *args,
+            noreply=noreply,
+            decode=decode,
+            encoding=encoding,
+            raise_exceptions=raise_exceptions,
+            timeout=timeout,
+        )
+        self._learn_from(request)
+        return request
+
+    async def create_requests(
+        self, commands: list[CommandInvocation], raise_exceptions: bool = True, timeout: float | None = None
+    ) -> list[Request[ResponseType]]:
+        """Send several commands in one write and return the futures of their replies, in order."""
+        requests = await super().create_requests(commands, raise_exceptions, timeout)
+        for request in requests:
+            self._learn_from(request)
+        return requests
+
+    def _learn_from(self, request: Request[ResponseType]) -> None:
+        if self.on_moved is not None:
+            request.add_done_callback(partial(_tell, self.on_moved))
+
+
+def _tell(learner: Callable[[MovedError], None], request: asyncio.Future[ResponseType]) -> None:
+    if request.cancelled():
+        return
+    failed = request.exception()
+    error = request.result() if failed is None else failed  # with raise_exceptions=False it is the result
+    if isinstance(error, MovedError):
+        learner(error)

@@ -1,0 +1,64 @@
+"""A real cluster for tests: two primaries, the first with a replica, on free loopback ports."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from respool_testing import ServerNotFound, ServerProcess
+
+_OPTIONS = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--repl-diskless-sync-delay", "0"]
+_HALVES = ((0, 8191), (8192, 16383))
+
+
+def real_binary() -> str:
+    """Return the first real server there is; skip where there is none, or fail if RESPOOL_REQUIRE_REAL=1."""
+    try:
+        return ServerProcess().binary
+    except ServerNotFound as missing:
+        if os.environ.get("RESPOOL_REQUIRE_REAL") == "1":
+            raise
+        pytest.skip(str(missing))
+
+
+@contextmanager
+def running_cluster(binary: str) -> Iterator[list[ServerProcess]]:
+    """Run two primaries with half of the slots each, and third in the list a replica of the first."""
+    with ExitStack() as stack:
+        nodes = [ServerProcess(binary, args=_OPTIONS) for _ in range(4)]
+        for number, node in enumerate(nodes):
+            node.start_process()
+            stack.callback(node.stop_process)
+            node.call("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+            nodes[0].call("CLUSTER", "MEET", node.host, node.port)
+        _share_out(nodes)
+        yield nodes
+
+
+def _share_out(nodes: list[ServerProcess]) -> None:
+    # The third primary serves nothing: it is there to vote, for a majority has to be left when one hangs.
+    for node, (first, last) in zip((nodes[0], nodes[1]), _HALVES, strict=True):
+        node.call("CLUSTER", "ADDSLOTS", *range(first, last + 1))
+    _wait_until(lambda: all(b"known_nodes:4" in node.call("CLUSTER", "INFO") for node in nodes))
+    primary = nodes[0].call("CLUSTER", "MYID")[5:-2]
+    _wait_until(lambda: nodes[2].call("CLUSTER", "REPLICATE", primary) == b"+OK\r\n")
+    _wait_until(lambda: b"connected_slaves:1" in nodes[0].call("INFO", "replication"))
+    replica = nodes[2].call("CLUSTER", "MYID")[5:-2]
+    _wait_until(lambda: all(_knows(node, replica) for node in nodes))
+
+
+def _knows(node: ServerProcess, replica: bytes) -> bool:
+    is_whole = b"cluster_state:ok" in node.call("CLUSTER", "INFO")
+    return is_whole and replica in node.call("CLUSTER", "SLOTS")
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for real processes, which cannot be told to hurry."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "the real cluster did not come up"
+        time.sleep(0.05)
