@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -77,3 +77,8 @@ class Startable:
             thread.run(self.stop())
         finally:
             thread.stop()
+
+
+def consecutive(first: int, count: int) -> Iterable[int]:
+    """Return so many ports, the first one and those after it; any free ones, said as 0, if the first is 0."""
+    return range(first, first + count) if first else [0] * count

@@ -1,12 +1,13 @@
 """What the plugin looks after in every test: that armed faults struck, and what a failure's report shows.
 
-Knows servers only by the few questions it asks them; fixtures say which ones belong to a test.
+Knows servers only by the few questions it asks them; fixtures say which ones belong to a test. What a test asks
+of its fixtures, by marks and settings, is read here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -22,6 +23,23 @@ class Watchable(Protocol):
 
 
 WATCHED: pytest.StashKey[list[Watchable]] = pytest.StashKey()
+LEAK_CHECK: pytest.StashKey[bool] = pytest.StashKey()
+
+
+def options_of(item: pytest.Item, mark: str) -> dict[str, Any]:
+    """Return the options that a test's mark gives to its server or deployment."""
+    marked = item.get_closest_marker(mark)
+    return {} if marked is None else dict(marked.kwargs)
+
+
+def check_leaks(item: pytest.Item) -> None:
+    """Let a test fail if it leaves connections open."""
+    item.stash[LEAK_CHECK] = True
+
+
+def checks_leaks(item: pytest.Item) -> bool:
+    """Tell whether a test fails if it leaves connections open: it says so, or the project's settings do."""
+    return item.stash.get(LEAK_CHECK, False) or bool(item.config.getini("respool_leak_check"))
 
 
 def watch(item: pytest.Item, servers: Iterable[Watchable]) -> None:

@@ -7,7 +7,7 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ._bus import Bus
 from ._engine.chance import make_random
@@ -18,11 +18,14 @@ from ._engine.settings import ServerSettings
 from ._engine.slots import SLOTS, key_slot, slot_span, slots_in
 from ._network import Network
 from ._node import FakeNode as FakeNode
-from ._startable import Startable
+from ._startable import Startable, consecutive
 from ._survey import Survey
 from ._waiting import Waiting
 from .clock import Clock
 from .faults import FaultsOfMany
+
+if TYPE_CHECKING:
+    import ssl
 
 # So many slots without keys change hands before the nodes tell each other, which takes longer than the rest.
 EMPTY_AT_ONCE = 256
@@ -42,7 +45,7 @@ class FakeCluster(Startable):
     With a `replication_lag` in seconds, what a primary did not pass on in time is lost when it is replaced.
     `endpoint_type` says how nodes are called in redirections and maps: by IP, by the host name they announce,
     or not at all, which means the host the client has asked. `joined=False` starts nodes that know nobody and
-    own nothing, for somebody else to make a cluster of.
+    own nothing, for somebody else to make a cluster of. With a `tls` context every node speaks TLS.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class FakeCluster(Startable):
         node_timeout: float | None = 15.0,
         endpoint_type: EndpointType = "ip",
         joined: bool = True,
+        tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
@@ -68,18 +72,23 @@ class FakeCluster(Startable):
         self.clock = Clock() if clock is None else clock
         self._random = make_random(seed)
         self._settings = ServerSettings(version=version, password=password, databases=1, mode="cluster")
-        self._network = Network()
-        self._bus = Bus(self._network, self.clock, self._random, replication_lag)
         self._host, self._endpoint_type, self._node_timeout = host, endpoint_type, node_timeout
+        self._tls, self._first_lag = tls, replication_lag
+        self._leaders = primaries if joined else 0
         self._waiting = Waiting()
+        self._ports = list(consecutive(port, primaries * (1 + replicas)))
+        self._assemble()
+
+    def _assemble(self) -> None:
+        """Make the nodes that the cluster begins with, none of them started."""
+        self._network = Network()
+        self._bus = Bus(self._network, self.clock, self._random, self._first_lag)
         self._bus.after = self._waiting.notify
-        count = primaries * (1 + replicas)
-        self.nodes: list[FakeNode] = []
-        for number in range(count):
-            self.nodes.append(self._new_node(port + number if port else 0))
+        self.nodes: list[FakeNode] = [self._new_node(port) for port in self._ports]
         self._survey = Survey(self.nodes, self._network)
-        if joined:
-            self._found(primaries)
+        self._first = tuple(self.nodes)
+        if self._leaders:
+            self._found(self._leaders)
 
     def __repr__(self) -> str:
         return f"<FakeCluster {', '.join(map(repr, self.nodes))}>"
@@ -148,6 +157,22 @@ class FakeCluster(Startable):
             node._shell.shut()
         for node in self.nodes:
             await node.server.stop()
+
+    async def reset(self) -> None:
+        """Make the cluster as good as new: its first shape, on the same ports, without keys, faults and clients.
+
+        Nodes are new ones, those of before are gone. Time runs on where it is.
+        """
+        await self.stop()
+        self._ports = [node.port for node in self._first]
+        self.clock.resume()
+        self._assemble()
+        await self.start()
+
+    async def assert_nothing_open(self, *, timeout: float = 1.0) -> None:
+        """Fail if clients are still connected to any node; those that are just leaving have so many seconds."""
+        for node in self.nodes:
+            await node.server.assert_nothing_open(timeout=timeout)
 
     async def failover(self, primary: FakeNode, *, to: FakeNode | None = None) -> FakeNode:
         """Promote a replica, the first living one unless given; return it.
@@ -292,6 +317,7 @@ class FakeCluster(Startable):
         node_id = f"{self._random.getrandbits(160):040x}"
         settings = replace(self._settings, seed=self._random.getrandbits(64))
         node = FakeNode(settings, node_id, Endpoint(self._host, port), self.clock, self._network)
+        node.server._tls = self._tls
         view, options = node._view, node.server._engine.state.options
         view.endpoint_type = self._endpoint_type
         view.watchful = self._node_timeout is not None

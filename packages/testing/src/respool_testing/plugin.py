@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -24,24 +24,24 @@ from ._everywhere import pytest_generate_tests as pytest_generate_tests
 from ._everywhere import real_server as real_server
 from ._everywhere import respool_certificate as respool_certificate
 from ._everywhere import respool_fleet as respool_fleet
+from ._watching import check_leaks, checks_leaks, options_of, watch
 from ._watching import pytest_runtest_call as pytest_runtest_call
 from ._watching import pytest_runtest_makereport as pytest_runtest_makereport
-from ._watching import watch
 
 if TYPE_CHECKING:
     from respool import Redis
 
     from ._given import GivenServer
     from .clock import Clock
-    from .cluster import FakeCluster
     from .faults import Faults
     from .raw import RawConnection
-    from .sentinel import FakeSentinel
     from .server import FakeServer
     from .simulation import Simulation
 
+# Clusters and sentinels have a plugin of their own.
+pytest_plugins = ["respool_testing._deployment_fixtures"]
+
 Main: TypeAlias = "Callable[[Simulation], Coroutine[None, None, object]]"
-LEAK_CHECK: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,10 +62,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
-    config.addinivalue_line(
-        "markers", "respool_server(**options): make the test's respool_server with these options"
-    )
+    """Make the marks known."""
+    for name in ("respool_server", "respool_cluster", "respool_sentinel"):
+        config.addinivalue_line("markers", f"{name}(**options): make the test's {name} with these options")
 
 
 # --- one server for one test
@@ -86,10 +85,10 @@ def respool_server(request: pytest.FixtureRequest) -> FakeServer:
 async def _respool_loop_server(request: pytest.FixtureRequest) -> AsyncIterator[FakeServer]:
     from .server import FakeServer
 
-    async with FakeServer(**_options(request)) as server:
+    async with FakeServer(**options_of(request.node, "respool_server")) as server:
         watch(request.node, [server])
         yield server
-        if _checks_leaks(request.node):
+        if checks_leaks(request.node):
             await server.assert_nothing_open()
 
 
@@ -97,10 +96,10 @@ async def _respool_loop_server(request: pytest.FixtureRequest) -> AsyncIterator[
 def _respool_thread_server(request: pytest.FixtureRequest) -> Iterator[FakeServer]:
     from .server import FakeServer
 
-    with FakeServer(**_options(request)) as server:
+    with FakeServer(**options_of(request.node, "respool_server")) as server:
         watch(request.node, [server])
         yield server
-        if _checks_leaks(request.node):
+        if checks_leaks(request.node):
             server.run(server.assert_nothing_open())
 
 
@@ -159,7 +158,7 @@ def _shared(request: pytest.FixtureRequest, name: str) -> Iterator[FakeServer]:
     server.reset()
     watch(request.node, [server])
     yield server
-    if _checks_leaks(request.node):
+    if checks_leaks(request.node):
         server.run(server.assert_nothing_open())
 
 
@@ -181,7 +180,7 @@ def respool_faults(respool_server: FakeServer) -> Faults:
 @pytest.fixture
 def respool_leak_check(request: pytest.FixtureRequest) -> None:
     """Fail the test if it leaves connections to its server open; `respool_leak_check = true` does so for all."""
-    request.node.stash[LEAK_CHECK] = True
+    check_leaks(request.node)
 
 
 @async_fixture
@@ -219,59 +218,6 @@ async def _respool_anyio_redis(respool_server: FakeServer) -> AsyncIterator[Redi
         yield client
 
 
-# --- deployments
-
-
-@pytest.fixture
-def respool_cluster(request: pytest.FixtureRequest) -> FakeCluster:
-    """Offer a fresh fake cluster of three primaries with a replica each, running; in a thread as `respool_server`."""
-    on_loop = runs_on_own_loop(request.node)
-    cluster: FakeCluster = request.getfixturevalue(f"_respool_{'loop' if on_loop else 'thread'}_cluster")
-    watch(request.node, [node.server for node in cluster.nodes])
-    return cluster
-
-
-@async_fixture
-async def _respool_loop_cluster() -> AsyncIterator[FakeCluster]:
-    from .cluster import FakeCluster
-
-    async with FakeCluster(primaries=3, replicas=1) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def _respool_thread_cluster() -> Iterator[FakeCluster]:
-    from .cluster import FakeCluster
-
-    with FakeCluster(primaries=3, replicas=1) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def respool_sentinel(request: pytest.FixtureRequest) -> FakeSentinel:
-    """Offer a fresh primary with two replicas, watched as `mymaster` by three sentinels, running."""
-    on_loop = runs_on_own_loop(request.node)
-    deployment: FakeSentinel = request.getfixturevalue(f"_respool_{'loop' if on_loop else 'thread'}_sentinel")
-    watch(request.node, [deployment.primary, *deployment.replicas, *deployment.sentinels])
-    return deployment
-
-
-@async_fixture
-async def _respool_loop_sentinel() -> AsyncIterator[FakeSentinel]:
-    from .sentinel import FakeSentinel
-
-    async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
-        yield deployment
-
-
-@pytest.fixture
-def _respool_thread_sentinel() -> Iterator[FakeSentinel]:
-    from .sentinel import FakeSentinel
-
-    with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:
-        yield deployment
-
-
 # --- simulation
 
 
@@ -291,12 +237,3 @@ def respool_simulate(request: pytest.FixtureRequest) -> Callable[[Main], None]:
 def _given_url(config: pytest.Config) -> str:
     url: str = config.getoption("--respool-server") or config.getini("respool_server")
     return url
-
-
-def _checks_leaks(item: pytest.Item) -> bool:
-    return item.stash.get(LEAK_CHECK, False) or bool(item.config.getini("respool_leak_check"))
-
-
-def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    mark = request.node.get_closest_marker("respool_server")
-    return {} if mark is None else mark.kwargs

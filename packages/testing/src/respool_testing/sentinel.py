@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from ._engine.chance import make_random
 from ._engine.engine import Engine
@@ -15,11 +16,14 @@ from ._engine.settings import ServerSettings
 from ._failover import AT_ONCE as AT_ONCE
 from ._failover import LIKE_REAL as LIKE_REAL
 from ._failover import FailoverTiming as FailoverTiming
-from ._startable import Startable
+from ._startable import Startable, consecutive
 from ._waiting import Waiting
 from ._watchtower import Watchtower
 from .clock import Clock
 from .server import FakeServer
+
+if TYPE_CHECKING:
+    import ssl
 
 TILT_SECONDS = 30.0
 
@@ -35,7 +39,7 @@ class FakeSentinel(Startable):
     `timing` says when the steps of a failover happen, by default all at once; `LIKE_REAL` is what real
     sentinels take. The steps (`promote`, `announce`, `demote`) can also be taken one by one, to hold the
     deployment in a state that real ones only pass through. With a `replication_lag` in seconds, what a
-    primary did not pass on in time is lost when it is replaced.
+    primary did not pass on in time is lost when it is replaced. With a `tls` context all speak TLS.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class FakeSentinel(Startable):
         down_after: float | None = 30.0,
         failover_timeout: float = 180.0,
         timing: FailoverTiming = AT_ONCE,
+        tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
@@ -62,22 +67,28 @@ class FakeSentinel(Startable):
         self.service = service
         self.clock = Clock() if clock is None else clock
         self._random = make_random(seed)
-        self._tower = Watchtower(
+        self._waiting = Waiting()
+        self._host, self._password, self._version = host, password, version
+        self._sentinel_password, self._tls, self._first_lag = sentinel_password, tls, replication_lag
+        self._make_tower = functools.partial(
+            Watchtower,
             self.clock,
             timing,
             down_after,
             failover_timeout,
             quorum=sentinels // 2 + 1 if quorum is None else quorum,
         )
-        self._tower.services.replicator.lag = replication_lag
-        self._waiting = Waiting()
-        self._tower.after = self._waiting.notify
-        self._host, self._password, self._version = host, password, version
-        count = 1 + replicas + sentinels
-        ports = iter(range(port, port + count) if port else [0] * count)
         # Sentinels come first, so that the port somebody asks for is one a client can be given.
-        self.sentinels = [self._new_sentinel(next(ports), sentinel_password) for _ in range(sentinels)]
-        self._tower.services.add(service, [self._new_server(next(ports)) for _ in range(1 + replicas)])
+        ports = list(consecutive(port, sentinels + 1 + replicas))
+        self._assemble(ports[:sentinels], ports[sentinels:])
+
+    def _assemble(self, sentinel_ports: Iterable[int], server_ports: Iterable[int]) -> None:
+        """Make the sentinels and servers that the deployment begins with, none of them started."""
+        self._tower = self._make_tower()
+        self._tower.services.replicator.lag = self._first_lag
+        self._tower.after = self._waiting.notify
+        self.sentinels = [self._new_sentinel(port) for port in sentinel_ports]
+        self._tower.services.add(self.service, [self._new_server(port) for port in server_ports])
 
     def __repr__(self) -> str:
         return f"<FakeSentinel {self.service} primary={self.primary!r} sentinels={self.sentinel_addresses}>"
@@ -147,6 +158,22 @@ class FakeSentinel(Startable):
             server._shell.shut()
         for server in self._everybody():
             await server.stop()
+
+    async def reset(self) -> None:
+        """Make the deployment as good as new: its first shape, on the same ports, without keys, faults and clients.
+
+        Servers and sentinels are new ones, those of before are gone. Time runs on where it is.
+        """
+        await self.stop()
+        self.clock.resume()
+        members = self._tower.services.members[self.service]
+        self._assemble([each.port for each in self.sentinels], [each.port for each in members])
+        await self.start()
+
+    async def assert_nothing_open(self, *, timeout: float = 1.0) -> None:
+        """Fail if clients are still connected anywhere; those that are just leaving have so many seconds to do so."""
+        for server in self._everybody():
+            await server.assert_nothing_open(timeout=timeout)
 
     async def add_service(self, name: str, *, replicas: int = 1) -> FakeServer:
         """Let the same sentinels watch another service; return its primary."""
@@ -324,10 +351,10 @@ class FakeSentinel(Startable):
         lookout.tell("-tilt", "#tilt mode exited")
         self._tower.recover()
 
-    def _new_sentinel(self, port: int, password: str | None) -> FakeServer:
+    def _new_sentinel(self, port: int) -> FakeServer:
         settings = ServerSettings(
             version=self._version,
-            password=password,
+            password=self._sentinel_password,
             mode="sentinel",
             databases=1,
             seed=self._random.getrandbits(64),
@@ -335,6 +362,7 @@ class FakeSentinel(Startable):
         engine = Engine(settings, SENTINEL)
         view = engine.state.sentinel = SentinelView(id=engine.state.run_id)
         server = FakeServer._around(engine, self._host, port, self.clock)
+        server._tls = self._tls
         self._tower.add_sentinel(server, view)
         return server
 
@@ -344,6 +372,7 @@ class FakeSentinel(Startable):
             port=port,
             password=self._password,
             version=self._version,
+            tls=self._tls,
             clock=self.clock,
             seed=self._random.getrandbits(64),
         )
