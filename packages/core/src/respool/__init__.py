@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from respool import errors
+from respool._client.mailbox import Gap
+from respool._client.messages import Message
 from respool._client.pipeline import Pipeline
+from respool._client.pubsub import PubSub
 from respool._client.redis import Redis
+from respool._client.watching import Watched
 from respool._connection.base import BaseConnection
 from respool._connection.credentials import CredentialProvider, Credentials
 from respool._connection.invocation import CommandInvocation
@@ -33,8 +37,11 @@ __all__ = [
     "CredentialProvider",
     "Credentials",
     "DataError",
+    "Gap",
+    "Message",
     "Pipeline",
     "PoolStats",
+    "PubSub",
     "Redis",
     "RedisError",
     "Request",
@@ -43,5 +50,6 @@ __all__ = [
     "TimeoutError",
     "UnixDomainSocketConnection",
     "WatchError",
+    "Watched",
     "errors",
 ]

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from inspect import isawaitable
 from itertools import count
 from typing import Generic, Literal, TypeVar, overload
+from weakref import WeakSet
 
 from typing_extensions import Self
 
 from respool._client.commands import Commands
 from respool._client.pipeline import Pipeline
+from respool._client.pubsub import PubSub
 from respool._client.sending import RequestMaker
 from respool._client.watching import Watched
 from respool._connection.request import Convert, Request
@@ -73,6 +75,7 @@ class Redis(Commands[T], Generic[T]):
         if connection_pool is None:
             connection_pool = ConnectionPool(host=host, port=port, db=db, encoding=encoding, **options)  # type: ignore[arg-type]
         self.connection_pool = connection_pool
+        self._subscribers: WeakSet[PubSub[T]] = WeakSet()
         self._maker = RequestMaker(encoding, decode_responses, noreply=connection_pool.noreply)
 
     @overload
@@ -128,7 +131,9 @@ class Redis(Commands[T], Generic[T]):
         return f"<{type(self).__name__} {self.connection_pool!r}>"
 
     async def aclose(self) -> None:
-        """Wait for the replies under way and close the pool, unless it was given by the caller."""
+        """Wait for the replies under way and close the pool, unless it was given by the caller; end subscriptions."""
+        for subscriber in list(self._subscribers):
+            await subscriber.aclose()
         if self._owns_pool:
             await self.connection_pool.aclose()
 
@@ -146,6 +151,17 @@ class Redis(Commands[T], Generic[T]):
         if transaction:
             self._check_transactions()
         return Pipeline(self.connection_pool, self._maker, transaction)
+
+    def pubsub(self, max_messages: int = 10_000) -> PubSub[T]:
+        """Subscribe to channels, on a leased connection. Use it in `async with`, or call its `aclose`.
+
+        Messages that nobody reads wait, `max_messages` of them; of more the oldest are dropped, and a `Gap` says so.
+        """
+        if self.connection_pool.noreply:
+            raise DataError("no message comes on a connection without replies: use a client without noreply")
+        subscriber: PubSub[T] = PubSub(self.connection_pool, self._maker, max_messages)
+        self._subscribers.add(subscriber)
+        return subscriber
 
     @asynccontextmanager
     async def watch(self, *keys: KeyT) -> AsyncIterator[Watched[T]]:

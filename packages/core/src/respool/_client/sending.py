@@ -46,6 +46,10 @@ class RequestMaker:
             request.set_exception(exc)
         return request
 
+    def decoded(self, reply: object) -> object:
+        """Return a raw reply as this client's users see it."""
+        return reply if self._decoder is None else self._decoder(reply)
+
     def converter(self, convert: Convert | None) -> Convert | None:
         """Return what to apply to a raw reply: decoding first, then `convert`; binary data stays as it is."""
         if self._decoder is None or convert in UNDECODED:

@@ -1,0 +1,100 @@
+"""What has arrived and nobody has taken yet: bounded, and honest about what did not fit. Knows no connection.
+
+Full, the oldest is dropped, and a `Gap` stands in its place: whoever reads slowly is told that messages are missing,
+and the newest are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Messages may be missing here: what they told of should be read anew."""
+
+    reason: str
+    dropped: int | None = None
+    """How many are missing, where that is known."""
+
+
+class Mailbox(Generic[M]):
+    """Messages and gaps in order. Who takes waits; who puts never does."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._entries: deque[M | Gap] = deque()
+        self._dropped = 0
+        self._readers: list[asyncio.Future[None]] = []
+        self._is_closed = False
+        self._error: Exception | None = None
+
+    def __len__(self) -> int:
+        return len(self._entries) + bool(self._dropped)
+
+    def put(self, entry: M | Gap) -> None:
+        """Add one; full, drop the oldest."""
+        if self._is_closed:
+            return
+        if len(self._entries) >= self._limit:
+            self._entries.popleft()
+            self._dropped += 1
+        self._entries.append(entry)
+        self._wake()
+
+    def close(self, error: Exception | None = None) -> None:
+        """Take nothing more. What is there can still be taken; after it comes `error`, or the end."""
+        if not self._is_closed:
+            self._is_closed, self._error = True, error
+            self._wake()
+
+    async def take(self, seconds: float | None = None) -> M | Gap | None:
+        """Wait for the oldest and return it; None at the end, or after `seconds`. Cancelled, it takes nothing.
+
+        Raises what the mailbox was closed with, once nothing else is there.
+        """
+        end = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        while not self:
+            if self._error is not None:
+                raise self._error
+            if self._is_closed or not await self._wait(end):
+                return None
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            return Gap("read too slowly: the oldest messages were dropped", dropped)
+        return self._entries.popleft()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is there and nothing will be."""
+        return self._is_closed and not self
+
+    async def _wait(self, end: float | None) -> bool:
+        """Wait until something changed; tell whether it did in time."""
+        loop = asyncio.get_running_loop()
+        if end is not None and loop.time() >= end:
+            return False
+        changed: asyncio.Future[None] = loop.create_future()
+        timer = None if end is None else loop.call_at(end, _wake, changed)
+        self._readers.append(changed)
+        try:
+            await changed
+        finally:
+            self._readers.remove(changed)
+            if timer is not None:
+                timer.cancel()
+        return True
+
+    def _wake(self) -> None:
+        for changed in self._readers:
+            _wake(changed)
+
+
+def _wake(changed: asyncio.Future[None]) -> None:
+    if not changed.done():
+        changed.set_result(None)
