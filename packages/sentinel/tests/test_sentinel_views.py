@@ -19,6 +19,7 @@ from respool_sentinel._views import (
 )
 
 FLAT = [b"ip", b"10.0.0.1", b"port", b"6379", b"flags", b"master", b"config-epoch", b"7"]
+NAMED = [b"10.0.0.1", b"6379"]
 MAP = dict(zip(FLAT[::2], FLAT[1::2], strict=True))
 
 
@@ -29,23 +30,34 @@ def replica(**fields: str) -> dict[object, object]:
 
 @pytest.mark.parametrize("reply", [FLAT, MAP])
 def test_a_primary_reads_the_same_in_both_protocols(reply: object) -> None:
-    view = primary_view(reply)
+    view = primary_view(reply, NAMED)
     assert (view.address, view.epoch, view.trouble) == (("10.0.0.1", 6379), 7, None)
 
 
 @pytest.mark.parametrize("reply", [None, b"+OK", 7, [], {b"ip": b"h"}, {b"ip": b"h", b"port": b"?"}])
 def test_what_is_no_description_of_a_server_is_refused(reply: object) -> None:
     with pytest.raises(InvalidResponse, match="sentinel"):
-        primary_view(reply)
+        primary_view(reply, NAMED)
 
 
 def test_a_primary_its_sentinel_has_not_connected_to_yet_is_none_the_worse() -> None:
-    assert primary_view(MAP | {b"flags": b"master,disconnected"}).trouble is None
+    assert primary_view(MAP | {b"flags": b"master,disconnected"}, NAMED).trouble is None
+
+
+def test_a_replica_that_its_sentinel_has_promoted_already_is_the_primary() -> None:
+    view = primary_view(MAP | {b"flags": b"master,s_down,o_down"}, [b"10.0.0.2", b"6380"])
+    assert (view.address, view.epoch, view.trouble) == (("10.0.0.2", 6380), 7, None)
+
+
+@pytest.mark.parametrize("named", [None, [b"h"], [b"h", b"x"], b"h:1"])
+def test_what_names_no_primary_is_refused(named: object) -> None:
+    with pytest.raises(InvalidResponse, match="named"):
+        primary_view(MAP, named)
 
 
 @pytest.mark.parametrize("epoch", [b"", b"many", b"-1"])
 def test_an_epoch_that_is_no_number_is_the_first(epoch: bytes) -> None:
-    assert primary_view(MAP | {b"config-epoch": epoch}).epoch == 0
+    assert primary_view(MAP | {b"config-epoch": epoch}, NAMED).epoch == 0
 
 
 @pytest.mark.parametrize("flag", ["s_down", "o_down", "disconnected"])

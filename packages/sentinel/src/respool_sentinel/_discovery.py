@@ -18,7 +18,7 @@ from respool_sentinel._inquiry import Inquiry, inquire
 from respool_sentinel._latest import Latest
 from respool_sentinel._node import SentinelNode
 from respool_sentinel._settings import DISCOVERY_SECONDS, sentinel_options
-from respool_sentinel._views import SWITCHED, Address, Event, View, replica_trouble, usable_replicas
+from respool_sentinel._views import PROMOTED, SWITCHED, Address, Event, View, replica_trouble, usable_replicas
 
 
 class UnknownServiceError(PrimaryNotFoundError):
@@ -158,7 +158,7 @@ class Discovery:
         watched = {*self._latest.services, *(watcher.service_name for watcher in self._watchers)}
         services = watched if event is None or event.service is None else watched & {event.service}
         for name in services:
-            if event is None or event.kind != SWITCHED:
+            if event is None or event.kind not in (SWITCHED, PROMOTED):
                 self._look_at_replicas(name)
             try:
                 await self._ask_one(node, name)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
-from respool import Connection
+from respool import CommandInvocation, Connection
 from respool.errors import RedisError, ResponseError, TimeoutError
 from respool_sentinel._views import (
     EVENTS,
@@ -49,8 +49,17 @@ class SentinelNode:
         return spell(self.address)
 
     async def primary(self, service: str) -> View:
-        """Ask who the primary is. Raises `RedisError`, `ResponseError` where it does not know the service."""
-        return primary_view(await self._ask(b"MASTER", service))
+        """Ask who the primary is. Raises `RedisError`, `ResponseError` where it does not know the service.
+
+        One that leads a failover names the promoted replica before it describes it.
+        """
+        requests = await self._asking.create_requests(
+            [
+                CommandInvocation(b"SENTINEL MASTER", (service,), False, None),
+                CommandInvocation(b"SENTINEL GET-MASTER-ADDR-BY-NAME", (service,), False, None),
+            ]
+        )
+        return primary_view(*await asyncio.gather(*requests))
 
     async def replicas(self, service: str) -> list[View]:
         """Ask who the replicas are."""

@@ -16,7 +16,19 @@ Role: TypeAlias = Literal["primary", "replica"]
 _DOWN = frozenset({"s_down", "o_down", "disconnected"})
 _ROLES: dict[str, Role] = {"master": "primary", "slave": "replica"}
 SWITCHED = b"+switch-master"
-EVENTS = (SWITCHED, b"+sdown", b"-sdown", b"+odown", b"-odown", b"+slave", b"+reboot", b"+tilt", b"-tilt")
+PROMOTED = b"+promoted-slave"
+EVENTS = (
+    SWITCHED,
+    PROMOTED,
+    b"+sdown",
+    b"-sdown",
+    b"+odown",
+    b"-odown",
+    b"+slave",
+    b"+reboot",
+    b"+tilt",
+    b"-tilt",
+)
 """What is listened to. All but the first may concern replicas, too."""
 
 
@@ -43,9 +55,15 @@ class View:
         return None if self.link_up else f"{spell(self.address)} has no link to its primary"
 
 
-def primary_view(reply: object) -> View:
-    """Read the reply to SENTINEL MASTER, in either protocol. Raises `InvalidResponse`."""
+def primary_view(reply: object, named: object) -> View:
+    """Read the replies to SENTINEL MASTER, in either protocol, and GET-MASTER-ADDR-BY-NAME. Raises `InvalidResponse`.
+
+    Where they differ, the first describes a primary that is replaced already, with the new epoch.
+    """
     fields = _fields(reply)
+    address = _named(named)
+    if address != _address(fields):
+        fields = {**fields, "ip": address[0], "port": str(address[1]), "flags": ""}
     # For a second or so after a failover, sentinels have no connection to the new primary yet. We shall see.
     return View(
         _address(fields),
@@ -162,6 +180,13 @@ def _address(fields: dict[str, str]) -> Address:
         return fields["ip"], int(fields["port"])
     except (KeyError, ValueError) as exc:
         raise InvalidResponse(f"a sentinel gave no address: {sorted(fields)}") from exc
+
+
+def _named(reply: object) -> Address:
+    match reply:
+        case [bytes(host), bytes(port)] if port.isdigit():
+            return _text(host), int(port)
+    raise InvalidResponse(f"a sentinel named the primary {reply!r}")
 
 
 def _number(fields: dict[str, str], name: str) -> int:

@@ -1,0 +1,130 @@
+"""Thousands of writes through failovers of every kind, in virtual time: nothing hangs, nothing happens twice, and
+what was acknowledged is lost only where no client can help it: until the first sentinel tells of the new primary."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+
+from respool import Connection
+from respool.errors import RedisError
+from respool_sentinel import Sentinel
+from respool_testing import FakeSentinel
+from respool_testing.sentinel import LIKE_REAL
+from respool_testing.simulation import Simulation, simulate_many
+
+SEEDS = range(int(os.environ.get("RESPOOL_SENTINEL_SEEDS", "12")))
+SECONDS = 25.0
+LONGEST_SECONDS = 5.5
+"""The default deadline of a command, and a sweep."""
+LEAVING_SECONDS = 0.5
+BACK_SECONDS = 0.5
+
+
+class Trial:
+    """One deployment, writers that never stop, and what became of each write."""
+
+    def __init__(self, simulation: Simulation, deployment: FakeSentinel, sentinel: Sentinel[bytes]) -> None:
+        self.simulation = simulation
+        self.deployment = deployment
+        self.redis = sentinel.primary_for("mymaster")
+        self.acknowledged: dict[bytes, float] = {}
+        self.impossible: list[bytes] = []
+        self.longest = 0.0
+        self.told_at = 0.0
+        self._is_over = False
+
+    async def write(self, writer: int) -> None:
+        number = 0
+        while not self._is_over:
+            token = b"%d:%d" % (writer, number)
+            began = self.simulation.seconds
+            try:
+                await self.redis.rpush("l", token)
+                self.acknowledged[token] = self.simulation.seconds
+            except RedisError as error:
+                if not error.maybe_executed:
+                    self.impossible.append(token)
+            self.longest = max(self.longest, self.simulation.seconds - began)
+            number += 1
+            await asyncio.sleep(self.simulation.random.uniform(0.005, 0.05))
+
+    async def disturb(self) -> None:
+        """Let one thing happen to the primary, and perhaps one to a sentinel."""
+        chance, deployment = self.simulation.random, self.deployment
+        await asyncio.sleep(chance.uniform(0.5, 2))
+        if chance.random() < 0.5:
+            sentinel = chance.choice(deployment.sentinels)
+            if chance.random() < 0.5:
+                deployment.hang(sentinel)
+            else:
+                deployment.freeze_view(sentinel)
+        kind = chance.choice(["failover", "kill", "hang"])
+        old = deployment.primary
+        if kind == "failover":
+            await deployment.failover()
+        elif kind == "kill":
+            await deployment.kill(old)
+        else:
+            deployment.hang(old)
+        await deployment.until(lambda: deployment.primary is not old)
+
+    async def run(self) -> None:
+        old = self.deployment.primary
+        writers = [asyncio.ensure_future(self.write(writer)) for writer in range(4)]
+        await self.disturb()
+        self.told_at = await self.announced((old.host, old.port))
+        await asyncio.sleep(SECONDS - self.simulation.seconds)
+        self._is_over = True
+        await asyncio.gather(*writers)
+
+    async def announced(self, old: tuple[str, int]) -> float:
+        """Wait until the first sentinel names another primary than the old one; return when."""
+        witnesses = [Connection(*each, stream_timeout=0.05) for each in self.deployment.sentinel_addresses]
+        named: set[tuple[str, int]] = {old}
+        while named <= {old}:
+            await asyncio.sleep(0.01)
+            named = {name for each in witnesses if (name := await named_by(each)) is not None}
+        for witness in witnesses:
+            witness.disconnect()
+            await witness.wait_closed()
+        return self.simulation.seconds
+
+    def check(self) -> None:
+        value = self.deployment.primary.db[0]["l"]
+        assert isinstance(value, list)
+        kept = Counter(value)
+        assert max(kept.values()) == 1
+        assert not [token for token in self.impossible if token in kept]
+        lost = [at for token, at in self.acknowledged.items() if token not in kept]
+        assert max(lost, default=0.0) <= self.told_at + LEAVING_SECONDS
+        assert any(self.told_at <= at <= self.told_at + BACK_SECONDS for at in self.acknowledged.values())
+        assert self.longest <= LONGEST_SECONDS
+
+
+async def named_by(sentinel: Connection) -> tuple[str, int] | None:
+    """Return who is the primary by one sentinel; None from one that does not answer."""
+    question = b"SENTINEL GET-MASTER-ADDR-BY-NAME"
+    try:
+        reply = await (await sentinel.create_request(question, "mymaster", decode=True, timeout=0.05))
+    except RedisError:
+        return None
+    assert isinstance(reply, list)
+    return str(reply[0]), int(str(reply[1]))
+
+
+async def fail_over(simulation: Simulation) -> None:
+    async with (
+        FakeSentinel(
+            "mymaster", replicas=2, sentinels=3, down_after=1.0, timing=LIKE_REAL, seed=simulation.seed
+        ) as deployment,
+        Sentinel(deployment.sentinel_addresses) as sentinel,
+    ):
+        trial = Trial(simulation, deployment, sentinel)
+        await trial.run()
+        trial.check()
+
+
+def test_writes_survive_failovers_of_every_kind() -> None:
+    simulate_many(fail_over, seeds=SEEDS, limit=300)
