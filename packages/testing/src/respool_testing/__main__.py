@@ -10,11 +10,13 @@ import argparse
 import asyncio
 import contextlib
 import functools
+import shutil
 import signal
 import ssl
 import sys
 from collections.abc import Sequence
 
+from ._view import View, show
 from .cluster import FakeCluster
 from .faults import FaultsOfMany, parse_fault
 from .log import LogEntry
@@ -26,10 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, serve until interrupted, and return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        faults, show = vars(options).pop("fault"), vars(options).pop("show")
+        faults, shown = vars(options).pop("fault"), vars(options).pop("show")
         deployment = _deployment(options)
-        _steer(deployment, faults, show=show)
-        asyncio.run(_serve(deployment))
+        _steer(deployment, faults)
+        asyncio.run(_serve(deployment, shown))
     except (OSError, ValueError) as error:
         print(f"cannot serve: {error}", file=sys.stderr)
         return 1
@@ -56,10 +58,16 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument(
             "--fault", action="append", default=[], help="arm a fault everywhere: 'on SET do delay 0.5'"
         )
-        each.add_argument("--show", action="store_true", help="print every command as it comes")
+        each.add_argument(
+            "--show",
+            nargs="?",
+            choices=("lines", "live"),
+            const="live" if sys.stdout.isatty() else "lines",
+            help="show what clients do, as lines or as a live view (the default on a terminal)",
+        )
+        each.add_argument("--tls-cert", help="a certificate chain (PEM): the port or ports speak TLS")
+        each.add_argument("--tls-key", help="the certificate's private key (PEM)")
     server.add_argument("--unixsocket", help="the path of a socket file to serve as well")
-    server.add_argument("--tls-cert", help="a certificate chain (PEM): the port speaks TLS")
-    server.add_argument("--tls-key", help="the certificate's private key (PEM)")
     server.add_argument(
         "--tls-port", type=int, help="let this port speak TLS, 0 for a free one, and --port plain"
     )
@@ -117,11 +125,12 @@ def _add_sentinel_options(parser: argparse.ArgumentParser) -> None:
 def _deployment(options: argparse.Namespace) -> FakeServer | FakeCluster | FakeSentinel:
     settings = vars(options)
     kind = settings.pop("kind")
+    settings["tls"] = _tls(settings.pop("tls_cert"), settings.pop("tls_key"))
     if kind == "cluster":
         return FakeCluster(**settings)
     if kind == "sentinel":
         return FakeSentinel(**settings)
-    return FakeServer(tls=_tls(settings.pop("tls_cert"), settings.pop("tls_key")), **settings)
+    return FakeServer(**settings)
 
 
 def _tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
@@ -140,7 +149,7 @@ def _servers(deployment: FakeServer | FakeCluster | FakeSentinel) -> list[FakeSe
     return [deployment.primary, *deployment.replicas, *deployment.sentinels]
 
 
-def _steer(deployment: FakeServer | FakeCluster | FakeSentinel, faults: Sequence[str], *, show: bool) -> None:
+def _steer(deployment: FakeServer | FakeCluster | FakeSentinel, faults: Sequence[str]) -> None:
     """Arm the faults that were asked for, and let clients arm more."""
     servers = _servers(deployment)
     together = FaultsOfMany([server.faults for server in servers])
@@ -148,19 +157,41 @@ def _steer(deployment: FakeServer | FakeCluster | FakeSentinel, faults: Sequence
         parse_fault(line, together)
     for server in servers:
         server.make_steerable()
-        if show:
-            server.log.observer = functools.partial(_show, server)
 
 
-def _show(server: FakeServer, entry: LogEntry) -> None:
+async def _serve(deployment: FakeServer | FakeCluster | FakeSentinel, shown: str | None) -> None:
+    async with deployment:
+        if shown == "live":
+            await _serve_in_view(deployment)
+        else:
+            if shown == "lines":
+                _print_commands(deployment)
+            print(_announcement(deployment), flush=True)
+            await _interrupted()
+    print("stopped", flush=True)
+
+
+def _print_commands(deployment: FakeServer | FakeCluster | FakeSentinel) -> None:
+    for server in _servers(deployment):
+        server.log.observer = functools.partial(_print_command, server)
+
+
+def _print_command(server: FakeServer, entry: LogEntry) -> None:
     print(f"{server.host}:{server.port}  {entry}", flush=True)
 
 
-async def _serve(deployment: FakeServer | FakeCluster | FakeSentinel) -> None:
-    async with deployment:
-        print(_announcement(deployment), flush=True)
-        await _interrupted()
-    print("stopped", flush=True)
+async def _serve_in_view(deployment: FakeServer | FakeCluster | FakeSentinel) -> None:
+    """Draw what happens until somebody interrupts."""
+    servers = _servers(deployment)
+    view = View("respool-fake; Ctrl-C stops", servers)
+    for number, server in enumerate(servers):
+        server.log.observer = functools.partial(view.saw, number)
+    drawing = asyncio.ensure_future(show(view, sys.stdout, shutil.get_terminal_size))
+    stopping = asyncio.ensure_future(_interrupted())
+    await asyncio.wait([drawing, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in (drawing, stopping):
+        task.cancel()
+    await asyncio.wait([drawing, stopping])
 
 
 async def _interrupted() -> None:
