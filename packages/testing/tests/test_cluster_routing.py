@@ -208,9 +208,9 @@ def test_a_slots_owner_is_called_by_what_it_announces() -> None:
     town = Town()
     view = town.views["c"]
     place = view.nodes["a"].place
-    view.endpoint_type = "hostname"
+    town.options["cluster-preferred-endpoint-type"] = "hostname"
     assert town.answer("c", b"k") == f"MOVED {SLOT} ?:1"
     place.hostname, place.announced_port = "a.example", 7001
     assert town.answer("c", b"k") == f"MOVED {SLOT} a.example:7001"
-    view.endpoint_type = "unknown"
+    town.options["cluster-preferred-endpoint-type"] = "unknown-endpoint"
     assert town.answer("c", b"k") == f"MOVED {SLOT} :7001"

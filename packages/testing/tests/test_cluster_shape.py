@@ -185,3 +185,34 @@ async def test_nodes_that_are_not_called_anything_mean_the_host_that_was_asked()
         more = Map([(b"ip", b"127.0.0.1"), (b"hostname", b"a.example")])
         assert (await endpoints_of(cluster))[0] == [None, first.port, first.id.encode(), more]
         assert await say(second, "GET b") == [Error.of(f"MOVED {key_slot(b'b')} :{first.port}")]
+
+
+async def test_a_node_announces_itself_by_its_options_too(respool_cluster: FakeCluster) -> None:
+    owner = respool_cluster.owner_of("k")
+    other = next(node for node in respool_cluster.primaries if node is not owner)
+    async with RawConnection(owner.host, owner.port) as client:
+        name = "cluster-announce-hostname"
+        assert await client.call("CONFIG", "SET", name, "a.example", "cluster-announce-port", 7000) == OK
+        assert await client.call("CONFIG", "GET", name) == [name.encode(), b"a.example"]
+        refused = await client.call("CONFIG", "SET", name, "a_b")
+        assert "Hostnames may only contain" in str(refused)
+    async with RawConnection(other.host, other.port) as client:
+        assert await client.call("GET", "k") == Error.of(f"MOVED {key_slot(b'k')} 127.0.0.1:7000")
+        assert await client.call("CONFIG", "SET", "cluster-preferred-endpoint-type", "hostname") == OK
+        assert await client.call("GET", "k") == Error.of(f"MOVED {key_slot(b'k')} a.example:7000")
+        refused = await client.call("CONFIG", "SET", "cluster-preferred-endpoint-type", "face")
+        assert "one of the following: ip, hostname, unknown-endpoint" in str(refused)
+
+
+async def test_a_cluster_starts_over(respool_cluster: FakeCluster) -> None:
+    before = [node.name for node in respool_cluster.nodes]
+    owner = respool_cluster.owner_of("k")
+    owner.server.db[0]["k"] = "v"
+    respool_cluster.hang(respool_cluster.primaries[0])
+    await respool_cluster.failover(owner)
+    await respool_cluster.add_node()
+    await respool_cluster.reset()
+    assert [node.name for node in respool_cluster.nodes] == before
+    assert [node.role for node in respool_cluster.nodes] == ["primary"] * 3 + ["replica"] * 3
+    assert not respool_cluster.owner_of("k").server.db[0]
+    assert not any(node.hung for node in respool_cluster.nodes)

@@ -109,3 +109,42 @@ async def test_a_deployment_and_a_cluster_can_be_started_again() -> None:
                 assert node.healthy
             assert await ask(cluster.owner_of("k").server, "SET k v") == [OK]
             assert await ask(deployment.primary, "SET k v", "WAIT 1 0") == [OK, 1]
+
+
+async def test_a_server_that_reports_another_role_is_told_of(deployment: FakeSentinel) -> None:
+    old = deployment.primary
+    async with RawConnection(deployment.sentinels[1].host, deployment.sentinels[1].port) as listener:
+        await listener.call("HELLO", 3)
+        listener.send("PSUBSCRIBE", "?role-change")
+        await listener.push()
+        await deployment.failover()
+        deployment.clock.advance(20)
+        await listener.call("PING")
+        told = [
+            (push.items[2], str(push.items[3]).split()[1], str(push.items[3])) for push in listener.pushes
+        ]
+    assert [each[0] for each in told] == [b"-role-change", b"-role-change", b"+role-change"]
+    assert told[-1][1] == f"127.0.0.1:{old.port}"
+    assert "new reported role is slave" in told[-1][2]
+
+
+async def test_a_deployment_starts_over(deployment: FakeSentinel) -> None:
+    before, primary = deployment.sentinel_addresses, deployment.primary.port
+    deployment.primary.db[0]["k"] = "v"
+    await deployment.failover()
+    await deployment.add_service("other")
+    deployment.freeze_view(deployment.sentinels[0])
+    await deployment.reset()
+    assert (deployment.sentinel_addresses, deployment.primary.port) == (before, primary)
+    assert not deployment.primary.db[0]
+    deployment.clock.freeze()
+    assert await ask(deployment.sentinels[0], "SENTINEL MASTER other") == [
+        Error.of("ERR No such master with that name")
+    ]
+
+
+async def test_help_lists_what_sentinels_can_be_told(deployment: FakeSentinel) -> None:
+    (lines,) = await ask(deployment.sentinels[0], "SENTINEL HELP")
+    assert isinstance(lines, list)
+    assert "SENTINEL <subcommand> [<arg> [value] [opt] ...]. Subcommands are:" in str(lines[0])
+    assert "CKQUORUM" in str(lines)

@@ -81,6 +81,7 @@ class Failover:
 
     def _promote(self) -> None:
         self.promote()
+        self.leader.look(self.watched)  # it is by its report that a replica is known to be promoted
         self.watched.promoted, self.watched.epoch = self.chosen, self.epoch
         self._tell("+promoted-slave", self.chosen)
         self._tell("+failover-state-reconf-slaves", self.watched.primary)

@@ -81,6 +81,7 @@ class Lookout:
             source = f"sentinel {learned_from.view.id} {host} {port} @ {watched.name}"
             self.tell("+config-update-from", f"{source} {old.address[0]} {old.address[1]}")
         new.kind, old.kind = "master", "slave"
+        new.reported = old.reported = None  # whoever is looked at anew has reported nothing yet
         watched.primary, watched.epoch = new, epoch
         watched.replicas = [*others, old]
         watched.promoted = watched.agreed_down_since = None
@@ -132,6 +133,15 @@ class Lookout:
         instance.life, instance.silent_since = server._shell.life, None
         instance.offset, instance.follows = state.replication.offset, state.replication.primary
         instance.link_up = state.replication.link_up
+        if instance.kind != "sentinel":
+            self._hear_role(watched, instance, "master" if instance.follows is None else "slave")
+
+    def _hear_role(self, watched: Watched, instance: Instance, role: Kind) -> None:
+        """Take in what role an instance reports, and tell if it is another one than before."""
+        before, instance.reported = instance.reported or instance.kind, role
+        if role != before:
+            news = "+role-change" if role == instance.kind else "-role-change"
+            self.tell(news, f"{described(watched, instance)} new reported role is {role}")
 
     def _instance(self, kind: Kind, server: FakeServer) -> Instance:
         return Instance(

@@ -84,6 +84,14 @@ class FakeNode:
         self._place.announced_host, self._place.announced_port = host, port
         self._place.hostname = hostname
 
+    def _set_up(self, timeout: float | None, endpoint_type: str) -> None:
+        """Give the node the options it begins with."""
+        state = self.server._engine.state
+        state.first_options["cluster-preferred-endpoint-type"] = endpoint_type
+        if timeout is not None:
+            state.first_options["cluster-node-timeout"] = str(round(timeout * 1000))
+        state.forget_options()
+
     async def _start(self) -> None:
         await self.server.start()
         self._place.port = self.server.port

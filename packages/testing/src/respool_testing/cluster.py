@@ -7,7 +7,7 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ._bus import Bus
 from ._engine.chance import make_random
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 EMPTY_AT_ONCE = 256
 
 EndpointType: TypeAlias = Literal["ip", "hostname", "unknown"]
+_ENDPOINTS: Final[dict[EndpointType, str]] = {
+    "ip": "ip",
+    "hostname": "hostname",
+    "unknown": "unknown-endpoint",
+}
 
 
 class FakeCluster(Startable):
@@ -318,11 +323,8 @@ class FakeCluster(Startable):
         settings = replace(self._settings, seed=self._random.getrandbits(64))
         node = FakeNode(settings, node_id, Endpoint(self._host, port), self.clock, self._network)
         node.server._tls = self._tls
-        view, options = node._view, node.server._engine.state.options
-        view.endpoint_type = self._endpoint_type
-        view.watchful = self._node_timeout is not None
-        if self._node_timeout is not None:
-            options["cluster-node-timeout"] = str(round(self._node_timeout * 1000))
+        node._view.watchful = self._node_timeout is not None
+        node._set_up(self._node_timeout, _ENDPOINTS[self._endpoint_type])
         self._bus.join(node._station)
         return node
 

@@ -115,7 +115,6 @@ class Membership:
         self.rejoined_at: int | None = None
         self.forgotten: dict[str, int] = {}
         self.election: Election | None = None
-        self.endpoint_type = "ip"
         self.neighbours: Neighbours | None = None
         # Whether this node gives up on those that are silent for too long.
         self.watchful = True
@@ -127,6 +126,11 @@ class Membership:
     def option(self, name: str, default: str) -> str:
         """Return one of the node's settings."""
         return self._options.get(name, default)
+
+    @property
+    def endpoint_type(self) -> str:
+        """Return how clients are told of nodes: by `ip`, by `hostname`, or by an `unknown-endpoint`."""
+        return self.option("cluster-preferred-endpoint-type", "ip")
 
     @property
     def timeout(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from .state import ServerState
@@ -10,6 +11,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "appendonly": "no",
     "cluster-allow-reads-when-down": "no",
     "cluster-node-timeout": "15000",
+    "cluster-preferred-endpoint-type": "ip",
     "cluster-replica-no-failover": "no",
     "cluster-require-full-coverage": "yes",
     "hz": "10",
@@ -31,6 +33,13 @@ DEFAULTS: Final[dict[str, str]] = {
 }
 _FIXED: Final = frozenset({"bind", "cluster-enabled", "databases", "port", "unixsocket"})
 _NUMBERS: Final = frozenset(name for name, default in DEFAULTS.items() if default.isdigit())
+_CHOICES: Final = {"cluster-preferred-endpoint-type": ("ip", "hostname", "unknown-endpoint")}
+_ANNOUNCED: Final = {
+    "cluster-announce-hostname": "hostname",
+    "cluster-announce-ip": "announced_host",
+    "cluster-announce-port": "announced_port",
+}
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9.-]*")
 
 
 class OptionError(Exception):
@@ -46,7 +55,7 @@ def current_options(server: ServerState) -> dict[str, str]:
         "port": str(server.port),
         "requirepass": server.password or "",
     }
-    return dict(sorted({**DEFAULTS, **fixed, **server.options}.items()))
+    return dict(sorted({**DEFAULTS, **fixed, **_announced(server), **server.options}.items()))
 
 
 def set_option(server: ServerState, name: str, value: str) -> None:
@@ -55,12 +64,38 @@ def set_option(server: ServerState, name: str, value: str) -> None:
         server.password = value or None
     elif name in _FIXED:
         raise OptionError(_failed(name, "can't set immutable config"))
+    elif name in _ANNOUNCED:
+        _announce(server, name, value)
     elif name not in DEFAULTS:
         raise OptionError(f"Unknown option or number of arguments for CONFIG SET - '{name}'")
     elif name in _NUMBERS and not value.isdigit():
         raise OptionError(_failed(name, "argument couldn't be parsed into an integer"))
+    elif value not in _CHOICES.get(name, (value,)):
+        known = ", ".join(_CHOICES[name])
+        raise OptionError(_failed(name, f"argument(s) must be one of the following: {known}"))
     else:
         server.options[name] = value
+
+
+def _announced(server: ServerState) -> dict[str, str]:
+    """Return by what other address the server is known, as far as it is in a cluster."""
+    place = None if server.cluster is None else server.cluster.me.place
+    if place is None:
+        return {"cluster-announce-hostname": "", "cluster-announce-ip": "", "cluster-announce-port": "0"}
+    return {name: str(getattr(place, attribute)) for name, attribute in _ANNOUNCED.items()}
+
+
+def _announce(server: ServerState, name: str, value: str) -> None:
+    """Let a node of a cluster be known by another address; other servers only check what they are told."""
+    if name == "cluster-announce-port" and not (value.isdigit() and int(value) < 65536):
+        raise OptionError(_failed(name, "argument couldn't be parsed into an integer"))
+    if name == "cluster-announce-hostname" and not _HOST_NAME.fullmatch(value):
+        raise OptionError(
+            _failed(name, "Hostnames may only contain alphanumeric characters, hyphens or dots")
+        )
+    if server.cluster is not None:
+        place, known = server.cluster.me.place, int(value) if name == "cluster-announce-port" else value
+        setattr(place, _ANNOUNCED[name], known)
 
 
 def _failed(name: str, reason: str) -> str:

@@ -10,6 +10,7 @@ from respool_testing.replies import Reply
 from .call import Call
 from .catalog import Catalog
 from .command import Command, KeyFinder, KeyRange
+from .helping import list_subcommands
 from .session import Block
 from .settings import Version, parse_version
 
@@ -68,11 +69,12 @@ class Family:
         chosen.handlers = {name: self.handlers[name] for name in names}
         return chosen
 
-    def container(self, name: str, *, since: str = "1.0.0") -> None:
-        """Register a command that only has subcommands."""
+    def container(self, name: str, *, since: str = "1.0.0", help_since: str = "5.0.0") -> None:
+        """Register a command that only has subcommands, HELP among them."""
         self._add(
             Command(name, self.group, -2, frozenset(), KeyRange(), parse_version(since), is_container=True)
         )
+        self.command(f"{name}|help", arity=2, flags="loading stale", since=help_since)(list_subcommands)
 
     def _add(self, command: Command) -> None:
         if command.name in self.commands:

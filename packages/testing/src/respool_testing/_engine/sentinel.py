@@ -30,6 +30,8 @@ class Instance:
     priority: int = 100
     offset: int = 0
     life: int = 0
+    # The role that the instance reported last, which may not be the one it is held for.
+    reported: Kind | None = None
 
     @property
     def name(self) -> str:

@@ -37,6 +37,9 @@ class ServerState:
         self.replication = Replication(id=f"{self.random.getrandbits(160):040x}")
         self.cluster: Membership | None = None
         self.sentinel: SentinelView | None = None
+        # What the server begins with; commands that change options change `options` alone.
+        self.first_options = {"maxclients": str(settings.max_clients)}
+        self.options: dict[str, str] = {}
         self.forget_options()
         self.connections_received = 0
         self.commands_processed = 0
@@ -46,7 +49,8 @@ class ServerState:
     def forget_options(self) -> None:
         """Take back what CONFIG SET has changed."""
         self.password = self.settings.password
-        self.options = {"maxclients": str(self.settings.max_clients)}
+        self.options.clear()  # the same mapping stays, others look into it
+        self.options.update(self.first_options)
 
     @property
     def now_ms(self) -> int:

@@ -124,7 +124,7 @@ def move(call: Call) -> Reply:
     return 1
 
 
-family.container("object", since="2.2.3")
+family.container("object", since="2.2.3", help_since="6.2.0")
 
 
 @family.command(

@@ -64,7 +64,7 @@ def spublish(call: Call) -> Reply:
     return _publish(call, sharded=True)
 
 
-family.container("pubsub", since="2.8.0")
+family.container("pubsub", since="2.8.0", help_since="6.2.0")
 
 
 @family.command("pubsub|channels", arity=-2, flags=_ASK, since="2.8.0")

@@ -9,4 +9,4 @@ family = Family("sentinel")
 for part in (sentinel_reports.family, sentinel_changes.family, sentinel_info.family):
     family.commands |= part.commands
     family.handlers |= part.handlers
-family.container("sentinel", since="2.8.4")
+family.container("sentinel", since="2.8.4", help_since="6.2.0")
