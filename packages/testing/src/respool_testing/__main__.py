@@ -161,13 +161,14 @@ def _steer(deployment: FakeServer | FakeCluster | FakeSentinel, faults: Sequence
 
 async def _serve(deployment: FakeServer | FakeCluster | FakeSentinel, shown: str | None) -> None:
     async with deployment:
+        interrupted = _interruption()
         if shown == "live":
-            await _serve_in_view(deployment)
+            await _serve_in_view(deployment, interrupted)
         else:
             if shown == "lines":
                 _print_commands(deployment)
             print(_announcement(deployment), flush=True)
-            await _interrupted()
+            await interrupted.wait()
     print("stopped", flush=True)
 
 
@@ -180,27 +181,29 @@ def _print_command(server: FakeServer, entry: LogEntry) -> None:
     print(f"{server.host}:{server.port}  {entry}", flush=True)
 
 
-async def _serve_in_view(deployment: FakeServer | FakeCluster | FakeSentinel) -> None:
+async def _serve_in_view(
+    deployment: FakeServer | FakeCluster | FakeSentinel, interrupted: asyncio.Event
+) -> None:
     """Draw what happens until somebody interrupts."""
     servers = _servers(deployment)
     view = View("respool-fake; Ctrl-C stops", servers)
     for number, server in enumerate(servers):
         server.log.observer = functools.partial(view.saw, number)
     drawing = asyncio.ensure_future(show(view, sys.stdout, shutil.get_terminal_size))
-    stopping = asyncio.ensure_future(_interrupted())
-    await asyncio.wait([drawing, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in (drawing, stopping):
-        task.cancel()
-    await asyncio.wait([drawing, stopping])
+    try:
+        await interrupted.wait()
+    finally:
+        drawing.cancel()
+        await asyncio.wait([drawing])
 
 
-async def _interrupted() -> None:
-    """Wait for Ctrl-C or a request to terminate."""
+def _interruption() -> asyncio.Event:
+    """Return what Ctrl-C, or a request to terminate, will set."""
     loop, done = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it there
             loop.add_signal_handler(number, done.set)
-    await done.wait()
+    return done
 
 
 def _announcement(deployment: FakeServer | FakeCluster | FakeSentinel) -> str:
