@@ -1,4 +1,4 @@
-"""A real cluster for tests: two primaries, the first with a replica, on free loopback ports."""
+"""A real cluster for tests: three primaries, the first with a replica, on free loopback ports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from respool_testing import ServerNotFound, ServerProcess
 
 _OPTIONS = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--repl-diskless-sync-delay", "0"]
-_HALVES = ((0, 8191), (8192, 16383))
+_SHARES = {0: (0, 5460), 3: (5461, 10922), 1: (10923, 16383)}  # by place in the list
 
 
 def real_binary() -> str:
@@ -27,7 +27,7 @@ def real_binary() -> str:
 
 @contextmanager
 def running_cluster(binary: str) -> Iterator[list[ServerProcess]]:
-    """Run two primaries with half of the slots each, and third in the list a replica of the first."""
+    """Run three primaries with a third of the slots each; third in the list is a replica of the first."""
     with ExitStack() as stack:
         nodes = [ServerProcess(binary, args=_OPTIONS) for _ in range(4)]
         for number, node in enumerate(nodes):
@@ -40,9 +40,8 @@ def running_cluster(binary: str) -> Iterator[list[ServerProcess]]:
 
 
 def _share_out(nodes: list[ServerProcess]) -> None:
-    # The third primary serves nothing: it is there to vote, for a majority has to be left when one hangs.
-    for node, (first, last) in zip((nodes[0], nodes[1]), _HALVES, strict=True):
-        node.call("CLUSTER", "ADDSLOTS", *range(first, last + 1))
+    for place, (first, last) in _SHARES.items():
+        nodes[place].call("CLUSTER", "ADDSLOTS", *range(first, last + 1))
     _wait_until(lambda: all(b"known_nodes:4" in node.call("CLUSTER", "INFO") for node in nodes))
     primary = nodes[0].call("CLUSTER", "MYID")[5:-2]
     _wait_until(lambda: nodes[2].call("CLUSTER", "REPLICATE", primary) == b"+OK\r\n")

@@ -250,7 +250,7 @@ async def test_what_concerns_every_node_is_refused(
         await client.execute_command(*words)
 
 
-@pytest.mark.parametrize("words", [(), ("BLPOP", "k", 1), ("MULTI",), ("SUBSCRIBE", "c")])
+@pytest.mark.parametrize("words", [(), ("MULTI",), ("SUBSCRIBE", "c")])
 async def test_what_needs_a_connection_alone_is_refused(
     client: RedisCluster[bytes], words: tuple[str | int, ...]
 ) -> None:

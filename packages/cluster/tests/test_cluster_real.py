@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from packages.cluster.tests.real_cluster import real_binary, running_cluster
 from respool import Connection
-from respool_cluster import BlockingClusterConnectionPool, ClusterConnectionPool, Node
+from respool_cluster import BlockingClusterConnectionPool, ClusterConnectionPool, Node, RedisCluster
 from respool_cluster._slot import key_slot
 from respool_testing import ServerProcess
 
@@ -52,8 +55,34 @@ async def test_real_nodes_are_described(nodes: list[ServerProcess]) -> None:
     async with ClusterConnectionPool(seed_of(nodes)) as pool:
         await pool.warm_up()
         roles = {node.port: node.server_type for node in pool.nodes.nodes.values()}
-        assert roles == {nodes[0].port: "primary", nodes[1].port: "primary", nodes[2].port: "replica"}
+        replica = nodes[2].port
+        assert roles == {node.port: "replica" if node.port == replica else "primary" for node in nodes}
         assert pool.nodes.nodes[f"127.0.0.1:{nodes[1].port}"].node_id == _id_of(nodes[1])
+
+
+async def test_a_command_that_blocks_waits_at_its_node(nodes: list[ServerProcess]) -> None:
+    async with RedisCluster(seed_of(nodes)) as client:
+        for key in (FIRST + "{l}", SECOND):
+            await client.delete(key)
+            popped = client.blpop(key, timeout=0)
+            await client.rpush(key, "v")
+            assert await popped == (key.encode(), b"v")
+
+
+async def test_a_stopped_primary_is_left_for_its_heir() -> None:
+    with running_cluster(real_binary()) as nodes:
+        async with RedisCluster(seed_of(nodes)) as client:
+            await client.set(FIRST, "v")
+            pid = nodes[0].pid
+            assert pid is not None
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                # Reads are repeated; nothing comes back before the others have elected the replica.
+                assert await asyncio.wait_for(client.get(FIRST), 15) == b"v"
+                assert await client.set(FIRST, "w")
+                assert nodes[2].call("ROLE").startswith(b"*3\r\n$6\r\nmaster")
+            finally:
+                os.kill(pid, signal.SIGCONT)
 
 
 def _id_of(node: ServerProcess) -> str:

@@ -18,7 +18,10 @@ from respool.lowlevel import (
     is_blocking,
     is_plain,
 )
+from respool_cluster._alone import run_alone
+from respool_cluster._connection import ClusterConnection
 from respool_cluster._node import Node
+from respool_cluster._outlet import WatchedPool
 from respool_cluster._router import Router
 
 if TYPE_CHECKING:
@@ -32,9 +35,9 @@ class RedisCluster(Commands[T], Generic[T]):
     """A client of a Redis or Valkey cluster. Calls return futures and are sent at once, as those of `Redis`.
 
     `startup_nodes` are any nodes of it: the others are found by asking. Other keyword arguments go to the pools and
-    connections, one pool for each node. With `decode_responses` text comes back as str. Nodes that move, die or
-    are replaced are followed; a command that may have been executed is repeated only if it is read-only, and fails
-    with `ConnectionError` (`maybe_executed=True`) otherwise.
+    connections, one pool for each node. With `decode_responses` text comes back as str; with `read_from_replicas`
+    replicas answer what only reads. Nodes that move, die or are replaced are followed. A command that may have been
+    executed is repeated only if it is read-only, and fails with `ConnectionError` (`maybe_executed=True`) otherwise.
     """
 
     @overload
@@ -44,6 +47,7 @@ class RedisCluster(Commands[T], Generic[T]):
         *,
         decode_responses: Literal[False] = ...,
         encoding: str = ...,
+        read_from_replicas: bool = ...,
         **options: object,
     ) -> None: ...
 
@@ -54,6 +58,7 @@ class RedisCluster(Commands[T], Generic[T]):
         *,
         decode_responses: Literal[True],
         encoding: str = ...,
+        read_from_replicas: bool = ...,
         **options: object,
     ) -> None: ...
 
@@ -63,17 +68,21 @@ class RedisCluster(Commands[T], Generic[T]):
         *,
         decode_responses: bool = False,
         encoding: str = "utf-8",
+        read_from_replicas: bool = False,
         **options: object,
     ) -> None:
         seeds = tuple(dict.fromkeys(startup_nodes))
         if not seeds:
             raise DataError("a cluster needs at least one startup node to be found by")
 
-        def make_pool(node: Node) -> ConnectionPool:
-            return ConnectionPool(host=node.host, port=node.port, encoding=encoding, **options)  # type: ignore[arg-type]
+        if read_from_replicas:
+            options.update(connection_class=ClusterConnection, read_from_replicas=True)
+
+        def make_pool(node: Node) -> WatchedPool:
+            return WatchedPool(host=node.host, port=node.port, encoding=encoding, **options)  # type: ignore[arg-type]
 
         self._maker = RequestMaker(encoding, decode_responses)
-        self._router = Router(seeds, make_pool, encoding)
+        self._router = Router(seeds, make_pool, encoding, reads_from_replicas=read_from_replicas)
 
     @overload
     @classmethod
@@ -120,13 +129,16 @@ class RedisCluster(Commands[T], Generic[T]):
     def execute_command(self, *args: ValueT) -> Request[ResponseType]:
         """Send any command, modules' included, and return the future of its reply, as the server gave it.
 
-        Fails with `DataError` for what needs a connection of its own (transactions, subscriptions, blocking), and
-        with `RedisClusterError` where the keys lie in several slots or more than one node is concerned.
+        A command that blocks gets a connection of its own. Fails with `DataError` for what changes a connection's
+        state (transactions, subscriptions), and with `RedisClusterError` where the keys lie in several slots or
+        more than one node is concerned.
         """
         if args and is_plain(args):
             return self._run(args)
-        refusal = _refusal(args)
-        return self._run(args) if refusal is None else self._refuse(args, refusal)
+        refusal = door(args) if args else "no command was given"
+        if refusal is not None:
+            return self._refuse(args, refusal)
+        return self._run_alone(args) if is_blocking(args) else self._run(args)
 
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         request = self._maker.make(args, convert, None)
@@ -135,19 +147,16 @@ class RedisCluster(Commands[T], Generic[T]):
         return request  # type: ignore[return-value] # the method that calls knows the shape
 
     def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
-        return self._refuse(args, _refusal(args) or "a command that blocks needs a connection of its own")
+        """Run a blocking command on a connection of its own, at the node of its keys. Cancelled, it closes that."""
+        request = self._maker.make(args, convert, None)
+        if not request.done():
+            request.deadline = self._router.deadline()
+            task = asyncio.get_running_loop().create_task(run_alone(request, self._router))
+            request.add_done_callback(lambda _: task.cancel())
+        return request  # type: ignore[return-value] # the method that calls knows the shape
 
     def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
         request: Request[R] = Request(loop=asyncio.get_running_loop())
         request.args = args
         request.set_exception(DataError(why))
         return request
-
-
-def _refusal(args: tuple[ValueT, ...]) -> str | None:
-    """Return why no shared connection takes this command, None if one does."""
-    if not args:
-        return "no command was given"
-    if is_blocking(args):
-        return "a command that blocks needs a connection of its own: send it with a Redis to the node of its keys"
-    return door(args)

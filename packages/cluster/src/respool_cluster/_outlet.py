@@ -7,12 +7,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from respool import ConnectionPool
+from respool import BaseConnection, ConnectionPool
 from respool.errors import RedisError
-from respool.lowlevel import GroupedRequest, Request, build_request, fail
+from respool.lowlevel import Request, fail
+from respool_cluster._alone import asking_request, twin_of
 from respool_cluster._node import Node
 
 Rescuer: TypeAlias = Callable[[Request[object], RedisError, Node], bool]
+
+
+class WatchedPool(ConnectionPool):
+    """A pool that passes on whom it suspects."""
+
+    suspected: Callable[[BaseConnection], None] = staticmethod(lambda connection: None)
+
+    def on_suspect(self, connection: BaseConnection) -> None:
+        """Pass on that the server takes suspiciously long."""
+        self.suspected(connection)
 
 
 class Outlet:
@@ -37,17 +48,10 @@ class Outlet:
     def send_asking(self, request: Request[object]) -> None:
         """Send a request right behind ASKING. Neither goes without the other, whatever is cancelled."""
         request.rescue = self._rescue
-        asking = build_request((b"ASKING",), kind=GroupedRequest)
-        asking.add_done_callback(_forget)
+        asking = asking_request()
         # A twin travels for it: a request that is no part of a group would be left out when cancelled, and
         # ASKING would then hold for somebody else's command.
-        twin: Request[object] = GroupedRequest(loop=asyncio.get_running_loop())
-        twin.args, twin.payload, twin.convert, twin.rescue = (
-            request.args,
-            request.payload,
-            request.convert,
-            None,
-        )
+        twin = twin_of(request)
         asking.deadline = twin.deadline = request.deadline
         twin.add_done_callback(partial(_hand_over, request))
         self.pool.line.submit((asking, twin))
@@ -66,9 +70,3 @@ def _hand_over(request: Request[object], twin: asyncio.Future[object]) -> None:
         fail(request, error)
     else:
         request.set_exception(error)
-
-
-def _forget(asking: asyncio.Future[object]) -> None:
-    """Look at the outcome, so that nobody reports it as unseen: the command behind it tells the same."""
-    if not asking.cancelled():
-        asking.exception()

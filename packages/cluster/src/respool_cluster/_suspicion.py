@@ -42,6 +42,10 @@ class Suspicion:
         if watching is None or watching.done() or watching.get_loop() is not loop:
             self._watching = loop.create_task(self._watch())
 
+    def suspects(self, node: Node) -> bool:
+        """Tell whether a node is silent."""
+        return node in self._silent
+
     def stop(self) -> None:
         """Suspect nobody any more."""
         self._silent.clear()
