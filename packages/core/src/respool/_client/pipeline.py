@@ -8,12 +8,13 @@ from typing import Generic, TypeVar
 from typing_extensions import Self
 
 from respool._client.commands import Commands
+from respool._client.scripts import Script
 from respool._client.sending import RequestMaker
 from respool._client.transactions import distribute, retrieve, stand_in
 from respool._connection.request import Convert, GroupedRequest, Request, describe_command
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import door, is_plain
-from respool._wire.values import ValueT
+from respool._wire.values import ResponseType, ValueT
 from respool.errors import DataError, ExecAbortError, WatchError
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Pipeline(Commands[T], Generic[T]):
         self._maker = maker
         self._transaction = transaction
         self._queued: list[Request[object]] = []
+        self._scripts: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._queued)
@@ -45,16 +47,19 @@ class Pipeline(Commands[T], Generic[T]):
     def reset(self) -> None:
         """Forget what is queued; the futures handed out are cancelled."""
         queued, self._queued = self._queued, []
+        self._scripts.clear()
         for request in queued:
             request.cancel()
 
     async def execute(self, raise_on_error: bool = True) -> list[object]:
         """Send what is queued and return the results in order.
 
-        Raises the first error, once all replies are there; with `raise_on_error=False` errors stand in the list.
+        Raises the first error, once all replies are there; with `raise_on_error=False` errors stand in the list. So
+        does, in either case, a `CancelledError` for each queued call that was cancelled before.
         Cancelled, it drops the replies; the server may have executed the commands.
         """
         queued, self._queued = self._queued, []
+        self._scripts.clear()
         if not queued:
             return []
         await self._send(queued)
@@ -73,6 +78,18 @@ class Pipeline(Commands[T], Generic[T]):
         if raise_on_error:
             _raise_first(queued, results)
         return results
+
+    def run_script(self, script: Script, *words: ValueT) -> Request[ResponseType]:
+        """Queue a script: with its source the first time, which needs no round trip and never lacks it.
+
+        For `Script` alone.
+        """
+        if script.sha not in self._scripts:
+            self._scripts.add(script.sha)
+            return self._run((b"EVAL", script.source, *words))
+        request: Request[ResponseType] = self._run((b"EVALSHA", script.sha, *words))
+        script.load_where_missing(request, self._pool, self._maker.encoding)
+        return request
 
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         if not args or not is_plain(args):
@@ -123,6 +140,8 @@ def _refusal(args: tuple[ValueT, ...]) -> str:
 
 
 async def _outcome(request: Request[object]) -> object:
+    if request.cancelled():
+        return asyncio.CancelledError()  # its own, and not of who executes the pipeline
     try:
         return await request
     except Exception as exc:  # a converter's own, too: it is one result among others
@@ -131,7 +150,7 @@ async def _outcome(request: Request[object]) -> object:
 
 def _raise_first(queued: list[Request[object]], results: list[object]) -> None:
     """Raise the first error; that others were aborted for it is no cause of its own."""
-    failed = [each for each in enumerate(results) if isinstance(each[1], BaseException)]
+    failed = [each for each in enumerate(results) if isinstance(each[1], Exception)]
     failed.sort(key=lambda each: isinstance(each[1], ExecAbortError))
     for index, error in failed:
         if isinstance(error, WatchError):

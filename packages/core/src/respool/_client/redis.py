@@ -12,22 +12,24 @@ from weakref import WeakSet
 
 from typing_extensions import Self
 
-from respool._client.commands import Commands
+from respool._client.locks import EXTEND, RELEASE, Lock
 from respool._client.pipeline import Pipeline
 from respool._client.pubsub import PubSub
+from respool._client.scanning import ScanningCommands
+from respool._client.scripts import Script
 from respool._client.sending import RequestMaker
 from respool._client.watching import Watched
 from respool._connection.request import Convert, Request
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import block_timeout, door, is_blocking, is_plain
-from respool._wire.values import KeyT, ResponseType, ValueT
+from respool._wire.values import KeyT, ResponseType, StringT, ValueT
 from respool.errors import DataError, RedisError, WatchError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Redis(Commands[T], Generic[T]):
+class Redis(ScanningCommands[T], Generic[T]):
     """A client of Redis or Valkey. Calls return futures and are sent at once, many in one write.
 
     `Redis(host, port)`, or `Redis(connection_pool=pool)`, which leaves closing the pool to its owner. Other keyword
@@ -162,6 +164,38 @@ class Redis(Commands[T], Generic[T]):
         subscriber: PubSub[T] = PubSub(self.connection_pool, self._maker, max_messages)
         self._subscribers.add(subscriber)
         return subscriber
+
+    def register_script(self, script: StringT) -> Script:
+        """Return a script to be called like a function: `script(keys, args)`, with `client=pipe` in a pipeline."""
+        return Script(self, script)
+
+    def run_script(self, script: Script, *words: ValueT) -> Request[ResponseType]:
+        """Run a script by its digest, or with its source where the server lacks it. For `Script` alone."""
+        if self.connection_pool.noreply:
+            return self._run((b"EVAL", script.source, *words))
+        request: Request[ResponseType] = self._run((b"EVALSHA", script.sha, *words))
+        script.load_where_missing(request, self.connection_pool, self._maker.encoding)
+        return request
+
+    def lock(
+        self,
+        name: KeyT,
+        timeout: float = 30.0,
+        *,
+        blocking_timeout: float | None = None,
+        renew: bool = False,
+    ) -> Lock:
+        """Return a lock kept by this one server, for `async with`. It is dropped after `timeout` seconds.
+
+        With `renew` it is extended for as long as it is held. Waiting for it ends after `blocking_timeout` seconds
+        with `LockError`, by default never.
+        """
+        if self.connection_pool.noreply:
+            raise DataError("a lock needs replies: use a client without noreply")
+        release, extend = self.register_script(RELEASE), self.register_script(EXTEND)
+        return Lock(
+            self, name, release, extend, timeout=timeout, blocking_timeout=blocking_timeout, renew=renew
+        )
 
     @asynccontextmanager
     async def watch(self, *keys: KeyT) -> AsyncIterator[Watched[T]]:

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from respool._client.commands import Commands
 from respool._client.pipeline import Pipeline
+from respool._client.scripts import Script
 from respool._client.sending import RequestMaker
 from respool._client.transactions import distribute, fail_all, retrieve, stand_in
 from respool._connection.base import BaseConnection
@@ -60,6 +61,10 @@ class Watched(Commands[T], Generic[T]):
         """Send any command and return its reply as the server gave it; what changes the connection is refused."""
         refusal = door(args) if args else "no command was given"
         return self._refuse(args, refusal) if refusal else self._run(args)
+
+    def run_script(self, script: Script, *words: ValueT) -> Request[ResponseType]:
+        """Run a script with its source, which works whatever the server holds. For `Script` alone."""
+        return self._run((b"EVAL", script.source, *words))
 
     def check(self) -> None:
         """Raise `WatchError` where the watching connection was lost, `DataError` where nothing is watched."""
