@@ -227,3 +227,15 @@ async def test_errors_of_a_watched_transaction_can_stand_in_the_list(redis: Redi
         results = await pipe.execute(raise_on_error=False)
     assert isinstance(results[0], WrongTypeError)
     assert results[1] == b"v"
+
+
+@pytest.mark.parametrize("transaction", [True, False])
+async def test_a_queued_call_that_was_cancelled_cancels_no_other(
+    redis: Redis[bytes], transaction: bool
+) -> None:
+    async with redis.pipeline(transaction) as pipe:
+        pipe.incr("n").cancel()
+        pipe.set("k", "v")
+        results = await pipe.execute()
+    assert isinstance(results[0], asyncio.CancelledError)
+    assert results[1] is True

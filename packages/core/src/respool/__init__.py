@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from respool import errors
+from respool._client.locks import Lock
 from respool._client.mailbox import Gap
 from respool._client.messages import Message
 from respool._client.pipeline import Pipeline
 from respool._client.pubsub import PubSub
 from respool._client.redis import Redis
+from respool._client.scripts import Script
 from respool._client.watching import Watched
 from respool._connection.base import BaseConnection
 from respool._connection.credentials import CredentialProvider, Credentials
@@ -38,6 +40,7 @@ __all__ = [
     "Credentials",
     "DataError",
     "Gap",
+    "Lock",
     "Message",
     "Pipeline",
     "PoolStats",
@@ -47,6 +50,7 @@ __all__ = [
     "Request",
     "ResponseError",
     "RetryPolicy",
+    "Script",
     "TimeoutError",
     "UnixDomainSocketConnection",
     "WatchError",
