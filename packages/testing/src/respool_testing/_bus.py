@@ -198,7 +198,8 @@ class Bus:
 
     def _learn_of(self, listener: Station, known: Iterable[str]) -> bool:
         """Let a node meet those that others talk of."""
-        unknown = [self.named(each) for each in known if each not in listener.view.nodes]
+        # In an order of their own: that of a set differs from process to process.
+        unknown = [self.named(each) for each in sorted(known) if each not in listener.view.nodes]
         before = len(listener.view.nodes)
         for other in unknown:
             if other is not None and self.hears(listener, other):
@@ -213,7 +214,7 @@ class Bus:
             news |= judge(station.view, now)
             failed = {node.id for node in station.view.others() if node.failed} - before
             for listener in self._listeners(station):
-                for each in failed:
+                for each in sorted(failed):
                     news |= hold_for_failed(listener.view, each, now)
             epoch = stand(station.view, now, self.chance)
             if epoch is not None:

@@ -20,9 +20,18 @@ from typing import TypeVar
 
 from ._engine.chance import all_chance_from
 from ._simulation.loop import SimulatedLoop, SimulationStuck
-from ._simulation.network import Delay, Network, uniform_delay
+from ._simulation.network import Delay, Network, lossy_delay, uniform_delay
 
-__all__ = ["Delay", "Network", "Simulation", "SimulationStuck", "simulate", "simulate_many", "uniform_delay"]
+__all__ = [
+    "Delay",
+    "Network",
+    "Simulation",
+    "SimulationStuck",
+    "lossy_delay",
+    "simulate",
+    "simulate_many",
+    "uniform_delay",
+]
 
 Result = TypeVar("Result")
 
@@ -40,6 +49,14 @@ class Simulation:
     def seconds(self) -> float:
         """Return how much virtual time has passed."""
         return self._loop.time()
+
+    def leap(self, seconds: float) -> None:
+        """Let time jump, as for a process that was stopped or a machine that slept.
+
+        Everything that should have happened meanwhile happens late, and all at once. To set the clock of one
+        server right or wrong, use that server's: `server.clock.advance(...)`.
+        """
+        self._loop.leap(seconds)
 
 
 def simulate(

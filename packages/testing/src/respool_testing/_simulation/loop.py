@@ -52,6 +52,12 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Return the virtual time, in seconds since the loop was made."""
         return self._now
 
+    def leap(self, seconds: float) -> None:
+        """Let time pass all at once; the timers of meanwhile fall due together."""
+        if seconds < 0:
+            raise ValueError(f"time does not go backwards: {seconds}")
+        self._now += seconds
+
     def select(self, timeout: float | None) -> list[object]:
         """Let virtual time pass, as much as there is until the next timer."""
         if timeout is None:

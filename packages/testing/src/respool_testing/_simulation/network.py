@@ -32,6 +32,24 @@ def uniform_delay(shortest: float, longest: float) -> Delay:
     return lambda chance: chance.uniform(shortest, longest)
 
 
+def lossy_delay(lost: float, *, again_after: float = 0.2, otherwise: Delay | None = None) -> Delay:
+    """Let packets get lost with such a probability: TCP sends them again, after longer and longer times.
+
+    `again_after` is how many seconds pass before the first repetition; each further one takes twice as long.
+    """
+    if not 0 <= lost < 1:
+        raise ValueError(f"a probability of loss is at least 0 and less than 1, not {lost}")
+    usual = otherwise or uniform_delay(0.000_05, 0.000_5)
+
+    def delay(chance: random.Random) -> float:
+        seconds, pause = usual(chance), again_after
+        while chance.random() < lost:
+            seconds, pause = seconds + pause, pause * 2
+        return seconds
+
+    return delay
+
+
 class Listener(asyncio.AbstractServer):
     """One listening socket, in the words of asyncio's servers."""
 
@@ -88,6 +106,7 @@ class Network:
         self._listeners: dict[Address, Listener] = {}
         self._pipes: list[Pipe] = []
         self._cuts: list[tuple[str, str]] = []
+        self._delays: list[tuple[str, str, Delay]] = []
         self._healed: asyncio.Event = asyncio.Event()
         self._ports = itertools.count(FIRST_PORT)
         self._client_ports = itertools.count(FIRST_CLIENT_PORT)
@@ -116,9 +135,14 @@ class Network:
         """Let nothing from here arrive there; the other way stays open."""
         self._cuts.append((source, target))
 
+    def delay_one_way(self, source: str, target: str, delay: Delay) -> None:
+        """Let what goes from here to there take such times, until `heal`; the other way stays as it is."""
+        self._delays.insert(0, (source, target, delay))
+
     def heal(self) -> None:
-        """Open every way again; what was held up arrives now."""
+        """Open every way again, each as fast as any; what was held up arrives now."""
         self._cuts.clear()
+        self._delays.clear()
         self._healed.set()
         self._healed = asyncio.Event()
         for pipe in self._pipes:
@@ -187,7 +211,7 @@ class Network:
     async def _travel(self, source: Address, target: Address) -> None:
         while self._is_cut(source, target):
             await self._healed.wait()
-        await asyncio.sleep(self.delay(self._random))
+        await asyncio.sleep(self._delay_between(source, target))
 
     def _depart(self, pipe: Pipe) -> None:
         """See to it that what comes first in a pipe arrives, if nothing is in its way."""
@@ -195,7 +219,8 @@ class Network:
             return
         if self._is_cut(pipe.source, pipe.target):
             return
-        pipe.timer = self.loop.call_later(self.delay(self._random), self._arrive, pipe)
+        seconds = self._delay_between(pipe.source, pipe.target)
+        pipe.timer = self.loop.call_later(seconds, self._arrive, pipe)
 
     def _arrive(self, pipe: Pipe) -> None:
         if self._is_cut(pipe.source, pipe.target):
@@ -212,6 +237,10 @@ class Network:
         pipe.items.clear()
         if pipe in self._pipes:
             self._pipes.remove(pipe)
+
+    def _delay_between(self, source: Address, target: Address) -> float:
+        ways = (each for one, other, each in self._delays if _like(source, one) and _like(target, other))
+        return next(ways, self.delay)(self._random)
 
     def _is_cut(self, source: Address, target: Address) -> bool:
         return any(_like(source, one) and _like(target, other) for one, other in self._cuts)
