@@ -13,6 +13,7 @@ PUBLIC = (
     "respool",
     "respool.errors",
     "respool.lowlevel",
+    "respool.replies",
     "respool_cluster",
     "respool_sentinel",
     "respool_testing",

@@ -12,9 +12,18 @@ from graphlib import CycleError, TopologicalSorter
 from tools.imports import UNREADABLE, Import, Module, imports_of
 
 FAMILY = frozenset({"respool", "respool_cluster", "respool_sentinel", "respool_testing"})
-DOORS = ("respool", "respool.errors", "respool.lowlevel")
-# Rooms of core, from the bottom up; the package itself and `lowlevel` both look down on all of them.
-RANKS = {"errors": 0, "_wire": 1, "_connection": 2, "_pool": 3, "_client": 4, "": 5, "lowlevel": 5}
+DOORS = ("respool", "respool.errors", "respool.lowlevel", "respool.replies")
+# Rooms of core, from the bottom up; the package itself, `lowlevel` and `replies` look down on all of them.
+RANKS = {
+    "errors": 0,
+    "_wire": 1,
+    "_connection": 2,
+    "_pool": 3,
+    "_client": 4,
+    "": 5,
+    "lowlevel": 5,
+    "replies": 5,
+}
 TOP = RANKS[""]
 
 

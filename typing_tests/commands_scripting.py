@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import assert_type
 
 from respool import Redis
-from respool._client.replies.functions import FunctionStats, Library
+from respool.replies import FunctionStats, Library
 
 
 async def of_bytes(redis: Redis[bytes]) -> None:

@@ -7,12 +7,20 @@ from datetime import datetime
 from typing_extensions import assert_type
 
 from respool import Redis
-from respool._client.replies.acl import AclLogEntry, AclUser
-from respool._client.replies.clients import TrackingInfo
-from respool._client.replies.cluster import ClusterNode, Shard, SlotRange
-from respool._client.replies.introspection import CommandInfo
-from respool._client.replies.latency import CommandHistogram, LoggedCommand
-from respool._client.replies.server import PrimaryRole, ReplicaRole, SentinelRole
+from respool.replies import (
+    AclLogEntry,
+    AclUser,
+    ClusterNode,
+    CommandHistogram,
+    CommandInfo,
+    LoggedCommand,
+    PrimaryRole,
+    ReplicaRole,
+    SentinelRole,
+    Shard,
+    SlotRange,
+    TrackingInfo,
+)
 
 
 async def of_bytes(redis: Redis[bytes]) -> None:

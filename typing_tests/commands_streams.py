@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing_extensions import assert_type
 
 from respool import Redis
-from respool._client.replies.stream_info import ConsumerInfo, GroupInfo, StreamDetails, StreamInfo
-from respool._client.replies.streams import PendingEntry, PendingSummary
+from respool.replies import ConsumerInfo, GroupInfo, PendingEntry, PendingSummary, StreamDetails, StreamInfo
 
 
 async def of_bytes(redis: Redis[bytes]) -> None:

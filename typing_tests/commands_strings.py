@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing_extensions import assert_type
 
 from respool import Redis
-from respool._client.replies.strings import LcsMatches
+from respool.replies import LcsMatches
 
 
 async def of_bytes(redis: Redis[bytes]) -> None:
