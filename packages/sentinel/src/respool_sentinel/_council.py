@@ -20,13 +20,15 @@ class Council:
         if not self._given:
             raise DataError("no sentinels to ask: give at least one (host, port)")
         self.nodes = list(self._given)
+        self._is_closed = False
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.nodes))
 
     def listen(self) -> None:
         """Listen to everybody, if that is not so already."""
-        for node in self.nodes:
+        # One that is being closed may be about to tell of another.
+        for node in self.nodes if not self._is_closed else ():
             node.listen(self._on_news)
 
     async def learn(self, teacher: SentinelNode, service: str) -> None:
@@ -42,9 +44,9 @@ class Council:
         self.listen()
 
     async def aclose(self) -> None:
-        """Stop listening, and close the connections to all."""
-        for node in self.nodes:
-            await node.aclose()
+        """Stop listening, and close the connections to all. For good."""
+        self._is_closed = True
+        await asyncio.gather(*(node.aclose() for node in self.nodes))
 
 
 async def _try_to_identify(node: SentinelNode) -> None:

@@ -68,7 +68,9 @@ class Discovery:
     def _begin(self) -> None:
         self._council = Council(self._given, self._options, self._on_news)
         self._latest = Latest(self._others)
+        self._services: set[str] = set()
         self._errands: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._is_closing = False
 
     # ---- questions
 
@@ -80,7 +82,7 @@ class Discovery:
 
         Raises `PrimaryNotFoundError`, which names what each sentinel said, when none knows a usable one in time.
         """
-        self._bind()
+        self._bind(service_name)
         nodes = self._council.nodes
         inquiry = await inquire(
             nodes,
@@ -100,7 +102,7 @@ class Discovery:
 
         Raises `ReplicaNotFoundError`, which names what each sentinel said, when none knows one in time.
         """
-        self._bind()
+        self._bind(service_name)
         inquiry: Inquiry[list[View]] = await inquire(
             self._council.nodes,
             lambda node: node.replicas(service_name),
@@ -127,18 +129,21 @@ class Discovery:
 
     def look_again(self, service_name: str) -> None:
         """Ask every sentinel whether there is a new primary. Never waits; one round at a time."""
-        self._bind()
+        self._bind(service_name)
         self._run_errand("primary", service_name, self._ask_everybody(service_name))
 
     async def aclose(self) -> None:
         """Stop listening and close the connections to the sentinels. Asked again, it begins anew."""
-        home, self._home = self._home, None
-        if home == (asyncio.get_running_loop(), os.getpid()):
-            await self._end_errands()
-            await self._council.aclose()
+        if self._home == (asyncio.get_running_loop(), os.getpid()):
+            self._is_closing = True  # whoever is still listened to sends no errands any more
+            errands = list(self._errands.values())
+            for errand in errands:
+                errand.cancel()
+            await asyncio.gather(*errands, self._council.aclose(), return_exceptions=True)
+        self._home = None
         self._begin()
 
-    def _bind(self) -> None:
+    def _bind(self, service: str) -> None:
         """Belong to the running loop: one that was closed is forgotten, any other is an error."""
         here = asyncio.get_running_loop(), os.getpid()
         if self._home != here:
@@ -148,6 +153,7 @@ class Discovery:
                     raise RuntimeError(f"{self!r} is in use by another event loop, which still runs")
                 self._begin()
             self._home = here
+        self._services.add(service)
         self._council.listen()
 
     async def _on_news(self, node: SentinelNode, event: Event | None) -> None:
@@ -155,9 +161,7 @@ class Discovery:
 
         Without an event it has just begun to be heard, or was not heard for a while: anything may have happened.
         """
-        watched = {*self._latest.services, *(watcher.service_name for watcher in self._watchers)}
-        services = watched if event is None or event.service is None else watched & {event.service}
-        for name in services:
+        for name in self._services & {event.service} if event and event.service else set(self._services):
             if event is None or event.kind not in (SWITCHED, PROMOTED):
                 self._look_at_replicas(name)
             try:
@@ -202,18 +206,12 @@ class Discovery:
     # ---- errands: what is asked with nobody waiting
 
     def _run_errand(self, kind: str, service: str, errand: Coroutine[None, None, None]) -> None:
-        if (kind, service) in self._errands:
+        errands = self._errands
+        if self._is_closing or (kind, service) in errands:
             errand.close()
             return
-        task = asyncio.get_running_loop().create_task(errand)
-        self._errands[kind, service] = task
-        task.add_done_callback(lambda _: self._errands.pop((kind, service), None))
-
-    async def _end_errands(self) -> None:
-        while errands := list(self._errands.values()):
-            for errand in errands:
-                errand.cancel()
-            await asyncio.wait(errands)
+        errands[kind, service] = task = asyncio.get_running_loop().create_task(errand)
+        task.add_done_callback(lambda _: errands.pop((kind, service), None))
 
 
 async def _primary(node: SentinelNode, service: str) -> View:

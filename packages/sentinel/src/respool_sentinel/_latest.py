@@ -21,10 +21,6 @@ class Latest:
         self._views: dict[str, View] = {}
         self._refuted: dict[tuple[str, Address], int] = {}
 
-    @property
-    def services(self) -> list[str]:
-        return list(self._views)
-
     def objection(self, service: str, view: View) -> str | None:
         """Say why a client should not be sent where `view` says; None if it should."""
         tilted = "is in TILT mode" if view.is_tilted else None
