@@ -23,6 +23,7 @@ from respool_cluster._connection import ClusterConnection
 from respool_cluster._node import Node
 from respool_cluster._outlet import WatchedPool
 from respool_cluster._router import Router
+from respool_cluster._spreading import Spreader
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -83,6 +84,7 @@ class RedisCluster(Commands[T], Generic[T]):
 
         self._maker = RequestMaker(encoding, decode_responses)
         self._router = Router(seeds, make_pool, encoding, reads_from_replicas=read_from_replicas)
+        self._router.spread = Spreader(self._router, self._maker, encoding).spread
 
     @overload
     @classmethod
@@ -129,9 +131,10 @@ class RedisCluster(Commands[T], Generic[T]):
     def execute_command(self, *args: ValueT) -> Request[ResponseType]:
         """Send any command, modules' included, and return the future of its reply, as the server gave it.
 
-        A command that blocks gets a connection of its own. Fails with `DataError` for what changes a connection's
-        state (transactions, subscriptions), and with `RedisClusterError` where the keys lie in several slots or
-        more than one node is concerned.
+        A command that blocks gets a connection of its own. MGET, MSET, DEL, UNLINK, EXISTS and TOUCH are taken apart
+        where their keys lie in several slots (each part is atomic, the whole is not), and what concerns every node
+        (DBSIZE, KEYS, FLUSHALL ...) is sent to all. Fails with `DataError` for what changes a connection's state
+        (transactions, subscriptions), and with `RedisClusterError` for other commands with keys in several slots.
         """
         if args and is_plain(args):
             return self._run(args)

@@ -44,6 +44,8 @@ class Router:
     ) -> None:
         self.seeds = tuple(seeds)
         self.topology: Topology | None = None
+        self.spread: Callable[[Request[object]], bool] = lambda request: False
+        """Who takes what no single node can answer; False from it refuses."""
         self._make_pool = make_pool
         self._encoding = encoding
         self._outlets: dict[Node, Outlet] = {}
@@ -66,7 +68,8 @@ class Router:
         try:
             slot = slot_of(request.args, self._encoding)
         except RedisClusterError as exc:
-            request.set_exception(exc)
+            if not self.spread(request):
+                request.set_exception(exc)
             return
         topology = self.topology
         if topology is None or self._closed:
@@ -79,11 +82,13 @@ class Router:
             self._outlet(self._node_for(shard, request)).send(request)
 
     def send_to(self, node: Node, request: Request[object]) -> None:
-        """Send a request to one node. Never waits, never raises."""
+        """Send a request to one node and no other, whatever becomes of it. Never waits, never raises."""
         if self._closed:
             request.set_exception(_closed())
-        else:
-            self._outlet(node).send(request)
+            return
+        line = self._outlet(node).pool.line
+        request.rescue = line.rescue
+        line.send(request)
 
     def _node_for(self, shard: Shard, request: Request[object]) -> Node:
         """Return a replica for what only reads, if that is wanted; the primary after a failure."""

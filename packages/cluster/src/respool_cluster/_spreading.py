@@ -1,0 +1,60 @@
+"""Commands that concern several nodes: their parts are sent, and the replies put together again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from respool.errors import RedisError
+from respool.lowlevel import Request, RequestMaker, ValueT
+from respool_cluster._joining import join
+from respool_cluster._node import Node
+from respool_cluster._router import Router
+from respool_cluster._slot import slot_of_keys
+from respool_cluster._splitting import FanOut, fan_out, joiner, split
+from respool_cluster._topology import Topology
+
+
+class Spreader:
+    """Sends to several nodes what a router cannot send to one."""
+
+    def __init__(self, router: Router, maker: RequestMaker, encoding: str) -> None:
+        self._router = router
+        self._maker = maker
+        self._encoding = encoding
+
+    def spread(self, request: Request[object]) -> bool:
+        """Take a request over; False if it must stay whole. Never waits, never raises."""
+        parts = split(request.args, lambda key: slot_of_keys([key], self._encoding))
+        if parts is not None:
+            requests = [self._part(part.args) for part in parts]
+            join(request, requests, joiner(request.args, parts))
+            for each in requests:
+                self._router.send(each)
+            return True
+        plan = fan_out(request.args)
+        if plan is not None:
+            task = asyncio.get_running_loop().create_task(self._to_all(request, plan))
+            request.add_done_callback(lambda _: task.cancel())
+        return plan is not None
+
+    async def _to_all(self, request: Request[object], plan: FanOut) -> None:
+        try:
+            nodes = _targets(await self._router.known(), plan)
+        except RedisError as exc:
+            if not request.done():
+                request.set_exception(exc)
+            return
+        requests = [self._part(request.args) for _ in nodes]
+        join(request, requests, plan.merge, any_will_do=plan.any_will_do)
+        for node, each in zip(nodes, requests, strict=True):
+            self._router.send_to(node, each)
+
+    def _part(self, args: tuple[ValueT, ...]) -> Request[object]:
+        part = self._maker.make(args, None, None, Request)
+        part.convert = None  # it is the whole that is decoded and converted
+        return part
+
+
+def _targets(topology: Topology, plan: FanOut) -> Sequence[Node]:
+    return topology.nodes() if plan.to_replicas else [shard.primary for shard in topology.shards]
