@@ -140,6 +140,14 @@ async def test_a_lagging_replica_loses_what_was_acknowledged() -> None:
         assert await say(promoted, "EXISTS early", "EXISTS late") == [1, 0]
 
 
+async def test_a_failover_and_back_again_loses_nothing(respool_cluster: FakeCluster) -> None:
+    first = respool_cluster.owner_of("k")
+    second = await respool_cluster.failover(first)
+    second.server.db[0]["k"] = "v"
+    assert await respool_cluster.failover(second) is first
+    assert [node.server.db[0].get("k") for node in (first, second)] == [b"v", b"v"]
+
+
 async def test_a_planned_failover_waits_for_what_is_under_way() -> None:
     async with FakeCluster(primaries=1, replicas=1, replication_lag=1.0) as cluster:
         cluster.clock.freeze()

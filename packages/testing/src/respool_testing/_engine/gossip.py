@@ -100,10 +100,12 @@ def _take_slots(view: Membership, node: KnownNode, claim: Claim, heard: Heard) -
             heard.better = owner
     if not won:
         return
-    heard.lost = view.me.slots & won
+    lost = view.me.slots & won
     view.give(won, node)
     if had and not leader.slots:
-        view.follow(node)
+        view.follow(node)  # which sends all its keys; to drop one's own would drop them at one's replicas too
+    else:
+        heard.lost = lost
 
 
 def _resolve_collision(view: Membership, node: KnownNode) -> None:
