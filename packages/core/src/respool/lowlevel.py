@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from respool._client.commands import Commands
 from respool._client.sending import RequestMaker
+from respool._client.transactions import distribute, retrieve, stand_in
 from respool._connection.base import BaseConnection
 from respool._connection.generation import Generation
 from respool._connection.invocation import CommandInvocation, build_request
@@ -46,6 +47,7 @@ __all__ = [
     "ValueT",
     "block_timeout",
     "build_request",
+    "distribute",
     "door",
     "error_from_reply",
     "fail",
@@ -57,5 +59,7 @@ __all__ = [
     "lookup",
     "may_repeat",
     "pack",
+    "retrieve",
     "routing_keys",
+    "stand_in",
 ]
