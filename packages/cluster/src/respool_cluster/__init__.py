@@ -6,12 +6,14 @@ from respool_cluster._client import RedisCluster
 from respool_cluster._connection import ClusterConnection
 from respool_cluster._manager import NodeManager
 from respool_cluster._node import ManagedNode, Node
+from respool_cluster._pipeline import ClusterPipeline
 from respool_cluster._pool import BlockingClusterConnectionPool, ClusterConnectionPool
 
 __all__ = [
     "BlockingClusterConnectionPool",
     "ClusterConnection",
     "ClusterConnectionPool",
+    "ClusterPipeline",
     "ManagedNode",
     "Node",
     "NodeManager",

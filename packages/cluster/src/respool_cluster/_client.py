@@ -22,6 +22,7 @@ from respool_cluster._alone import run_alone
 from respool_cluster._connection import ClusterConnection
 from respool_cluster._node import Node
 from respool_cluster._outlet import WatchedPool
+from respool_cluster._pipeline import ClusterPipeline
 from respool_cluster._router import Router
 from respool_cluster._spreading import Spreader
 
@@ -127,6 +128,10 @@ class RedisCluster(Commands[T], Generic[T]):
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
+
+    def pipeline(self, transaction: bool = True) -> ClusterPipeline[T]:
+        """Collect commands and send them together: each to its node, or as a transaction with keys in one slot."""
+        return ClusterPipeline(self._router, self._maker, transaction)
 
     def execute_command(self, *args: ValueT) -> Request[ResponseType]:
         """Send any command, modules' included, and return the future of its reply, as the server gave it.

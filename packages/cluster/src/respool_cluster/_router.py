@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import cast
 
@@ -133,11 +133,25 @@ class Router:
 
     async def find(self, request: Request[object]) -> Node:
         """Return the primary of a command's keys, any if it has none."""
-        slot, topology = slot_of(request.args, self._encoding), await self.known()
+        return await self.primary_of(slot_of(request.args, self._encoding))
+
+    async def primary_of(self, slot: int | None) -> Node:
+        """Return the primary of a slot, any if that is None. Raises `RedisClusterError` where nobody serves it."""
+        topology = await self.known()
         shard = random.choice(topology.shards) if slot is None else topology.slots[slot]
         if shard is None:
             raise _unserved(slot)
         return shard.primary
+
+    def slot_of_all(self, requests: Iterable[Request[object]]) -> int | None:
+        """Return the slot that commands have in common. Raises `RedisClusterError` where they have none."""
+        slots = {slot_of(request.args, self._encoding) for request in requests} - {None}
+        if len(slots) > 1:
+            told = ", ".join(map(str, sorted(slot for slot in slots if slot is not None)))
+            raise RedisClusterError(
+                f"a transaction is executed by one node, and these keys lie in slots {told}: give them one {{hash tag}}"
+            )
+        return next(iter(slots), None)
 
     def learn(self, error: MovedError, asked: Node) -> Node:
         """Take note of what moved, and return where to."""

@@ -1,0 +1,97 @@
+"""Pipelines of a cluster: each command to its node, in order; a transaction whole, to the one node it belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from respool import Pipeline
+from respool.errors import (
+    AskError,
+    ClusterDownError,
+    ConnectionError,
+    MovedError,
+    RedisClusterError,
+    RedisError,
+    TryAgainError,
+)
+from respool.lowlevel import GroupedRequest, Request, RequestMaker, distribute, fresh, retrieve, stand_in
+from respool_cluster._node import Node
+from respool_cluster._router import Router
+
+T = TypeVar("T")
+
+_REFUSED = (AskError, ClusterDownError, MovedError, TryAgainError)
+
+
+class ClusterPipeline(Pipeline[T], Generic[T]):
+    """Queues commands; `execute` sends them, one write for each node, and returns all results in order.
+
+    A transaction is all or nothing, and so its keys lie in one slot; without one, each command goes its own way and is
+    repeated where that cannot execute it twice.
+    """
+
+    def __init__(self, router: Router, maker: RequestMaker, transaction: bool) -> None:
+        super().__init__(router.pool_of(router.seeds[0]), maker, transaction)
+        self._router = router
+
+    async def _send(self, queued: list[Request[object]]) -> None:
+        if not self._transaction:
+            for request in queued:
+                self._router.send(request)
+            return
+        try:
+            await self._execute_as_one(queued)
+        except asyncio.CancelledError:
+            for request in queued:
+                request.cancel()
+            raise
+        except RedisError as exc:
+            for request in queued:
+                if not request.done():
+                    request.set_exception(fresh(exc, maybe_executed=False))
+
+    async def _execute_as_one(self, queued: list[Request[object]]) -> None:
+        """Send the transaction, again where nothing of it was executed, until its deadline."""
+        end = self._router.deadline()
+        slot = self._router.slot_of_all(queued)
+        while True:
+            node = await self._router.primary_of(slot)
+            run, commands = self._send_group(node, queued, end)
+            await asyncio.wait([run])
+            refusal = _refusal(run, commands)
+            if refusal is None or asyncio.get_running_loop().time() >= end:
+                distribute(run, commands, queued)
+                return
+            if isinstance(refusal, MovedError):
+                self._router.learn(refusal, node)
+            else:
+                with suppress(RedisClusterError):
+                    await self._router.look()
+
+    def _send_group(
+        self, node: Node, queued: Sequence[Request[object]], end: float
+    ) -> tuple[Request[object], list[Request[object]]]:
+        multi = self._maker.make((b"MULTI",), None, None, GroupedRequest)
+        commands = [stand_in(request) for request in queued]
+        run = self._maker.make((b"EXEC",), None, None, GroupedRequest)
+        run.convert = None
+        for request in (multi, run):
+            request.add_done_callback(retrieve)
+        group = (multi, *commands, run)
+        for request in group:
+            request.deadline = end
+        self._router.pool_of(node).line.submit(group)
+        return run, commands
+
+
+def _refusal(run: Request[object], commands: Sequence[Request[object]]) -> RedisError | None:
+    """Return why nothing was executed, if another attempt may do better."""
+    for command in commands:
+        error = None if command.cancelled() else command.exception()
+        if isinstance(error, _REFUSED):
+            return error
+    error = None if run.cancelled() else run.exception()
+    return error if isinstance(error, ConnectionError) and not error.maybe_executed else None
