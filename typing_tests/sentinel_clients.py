@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import assert_type
 
 from respool import Redis
-from respool_sentinel import Sentinel, SentinelConnectionPool
+from respool_sentinel import Sentinel, SentinelClient, SentinelConnectionPool
 
 
 async def bytes_by_default() -> None:
@@ -31,3 +31,9 @@ async def addresses() -> None:
     async with Sentinel([("localhost", 26379)]) as sentinel:
         assert_type(await sentinel.discover_primary("mymaster"), tuple[str, int])
         assert_type(await sentinel.discover_replicas("mymaster"), list[tuple[str, int]])
+
+
+async def commands_of_one_sentinel() -> None:
+    async with SentinelClient("localhost", 26379) as client:
+        assert_type(await client.masters(), list[dict[str, str]])
+        assert_type(await client.get_master_addr_by_name("mymaster"), tuple[str, int] | None)

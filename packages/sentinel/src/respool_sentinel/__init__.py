@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from respool_sentinel._client import SentinelClient
 from respool_sentinel._connection import SentinelManagedConnection
 from respool_sentinel._pool import SentinelConnectionPool
 from respool_sentinel._sentinel import Sentinel
 
-__all__ = ["Sentinel", "SentinelConnectionPool", "SentinelManagedConnection"]
+__all__ = ["Sentinel", "SentinelClient", "SentinelConnectionPool", "SentinelManagedConnection"]

@@ -60,7 +60,7 @@ def primary_view(reply: object, named: object) -> View:
 
     Where they differ, the first describes a primary that is replaced already, with the new epoch.
     """
-    fields = _fields(reply)
+    fields = fields_of(reply)
     address = _named(named)
     if address != _address(fields):
         fields = {**fields, "ip": address[0], "port": str(address[1]), "flags": ""}
@@ -77,7 +77,7 @@ def replica_views(reply: object) -> list[View]:
     """Read the reply to SENTINEL REPLICAS, in either protocol. Raises `InvalidResponse`."""
     if not isinstance(reply, list):
         raise InvalidResponse(f"a sentinel described its replicas as {reply!r}")
-    return [_replica(_fields(each)) for each in reply]
+    return [_replica(fields_of(each)) for each in reply]
 
 
 def usable_replicas(views: list[View], max_lag: int | None) -> list[Address]:
@@ -102,7 +102,7 @@ def sentinel_views(reply: object) -> dict[str, Address]:
     """Read the reply to SENTINEL SENTINELS: addresses by run id. Raises `InvalidResponse`."""
     if not isinstance(reply, list):
         raise InvalidResponse(f"a sentinel described the others as {reply!r}")
-    each_fields = [_fields(each) for each in reply]
+    each_fields = [fields_of(each) for each in reply]
     return {fields.get("runid", ""): _address(fields) for fields in each_fields}
 
 
@@ -162,8 +162,8 @@ def _replica(fields: dict[str, str]) -> View:
     )
 
 
-def _fields(reply: object) -> dict[str, str]:
-    """A map in RESP3; names and values in turn in RESP2."""
+def fields_of(reply: object) -> dict[str, str]:
+    """Read a description: a map in RESP3, names and values in turn in RESP2. Raises `InvalidResponse`."""
     if isinstance(reply, list):
         reply = dict(zip(reply[::2], reply[1::2], strict=False))
     if not isinstance(reply, dict):
