@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
+from os import urandom
 from typing import TypeVar
 
 from typing_extensions import Self
@@ -85,7 +85,7 @@ class Lock:
             raise LockError(f"the lock {self.name!r} is held here already")
         loop = asyncio.get_running_loop()
         end = None if self._patience is None else loop.time() + self._patience
-        token = secrets.token_hex(16)
+        token = urandom(16).hex()
         while not await self._take(token):
             pause = random.uniform(0.5, 1.0) * _PAUSE_SECONDS
             if end is not None and loop.time() + pause > end:
