@@ -206,6 +206,22 @@ async def test_a_lost_connection_is_a_gap_and_then_all_is_subscribed_to_again(re
         ]
 
 
+async def test_a_real_server_gives_its_sign_of_life(
+    real_server: ServerProcess, any_protocol: Literal[2, 3]
+) -> None:
+    async with (
+        Redis.from_url(real_server.url, protocol_version=any_protocol, stream_timeout=0.2) as redis,
+        redis.pubsub() as sub,
+    ):
+        await sub.psubscribe("new*")
+        await until(
+            lambda: redis.execute_command("CLIENT", "LIST", "TYPE", "pubsub"),
+            lambda told: "cmd=ping" in str(told),
+        )
+        await redis.publish("news", "v")
+        assert await heard(sub) == Message(b"news", b"v", b"new*")
+
+
 # ---- on a fake server: what a real one cannot be made to do
 
 
