@@ -254,6 +254,28 @@ async def test_a_blocking_pool_waits_for_its_timeout_only(respool_cluster: FakeC
         pool.release(connection)
 
 
+async def test_a_blocking_pool_with_fewer_connections_than_nodes_waits_too(
+    respool_cluster: FakeCluster,
+) -> None:
+    async with BlockingClusterConnectionPool(seed_of(respool_cluster), max_connections=1) as pool:
+        connection = await pool.get_connection(b"GET", "a")
+        waiting = asyncio.ensure_future(pool.get_connection(b"GET", "b"))
+        await asyncio.wait([waiting], timeout=0.01)
+        assert (waiting.done(), pool.stats().size) == (False, 1)
+        pool.release(connection)
+        pool.release(await waiting)
+        assert pool.stats().size == 1
+
+
+async def test_the_wait_for_room_ends_too(respool_cluster: FakeCluster) -> None:
+    pool = BlockingClusterConnectionPool(seed_of(respool_cluster), max_connections=1, timeout=0.01)
+    async with pool:
+        connection = await pool.get_connection(b"GET", "a")
+        with pytest.raises(ConnectionError, match=r"No connection available: all 1 .* for 0.01 s"):
+            await pool.get_connection(b"GET", "b")
+        pool.release(connection)
+
+
 async def test_a_cancelled_opening_costs_no_slot(respool_cluster: FakeCluster) -> None:
     async with ClusterConnectionPool(seed_of(respool_cluster), max_connections=1) as pool:
         opening = asyncio.ensure_future(pool.get_connection(b"GET", "k"))

@@ -14,6 +14,7 @@ from respool.errors import ConnectionError, DataError, MovedError, RedisClusterE
 from respool.lowlevel import Line, ValueT, is_read_only
 from respool_cluster._connection import ClusterConnection
 from respool_cluster._manager import NodeManager
+from respool_cluster._news import News
 from respool_cluster._node import ManagedNode, Node
 from respool_cluster._node_pool import Full, NodePool
 from respool_cluster._routes import Routes
@@ -24,6 +25,9 @@ from respool_cluster._topology import Topology
 
 DEFAULT_LIMIT = 32
 """Connections to the whole cluster where nobody said otherwise; one for each node, if that is more."""
+
+ROOM_SECONDS = 0.1
+"""How long a look for room is put off at most: a connection may come free, or be lost, without any release."""
 
 DEFAULT_STEPS = 25
 """Slots that may turn out to have moved before the whole map is asked for again."""
@@ -93,6 +97,7 @@ class ClusterConnectionPool(ConnectionPool):
         self._moves = 0
         self._pools: dict[Node, NodePool] = {}
         self._homes: WeakKeyDictionary[BaseConnection, NodePool] = WeakKeyDictionary()
+        self._released = News()
         self._routes = Routes(reads_from_replicas=self.read_from_replicas)
         self._suspicion = Suspicion(lambda suspects: self.nodes.ask_others(suspects), self._leave)
         self._node_options = dict(connection_kwargs)
@@ -162,6 +167,7 @@ class ClusterConnectionPool(ConnectionPool):
         if home is None:
             raise ConnectionError(f"{connection!r} is not leased from this pool")
         home.release(connection)
+        self._released.tell()
 
     async def warm_up(self) -> None:
         """Wait until the nodes and their slots are known. Raises `RedisClusterError` where no node tells."""
@@ -210,7 +216,7 @@ class ClusterConnectionPool(ConnectionPool):
                 tried.add(node)
                 pool = self._pool_of(node)
                 try:
-                    return await pool.get_connection(acquire=acquire)
+                    return await self._get_from(pool, acquire)
                 except Full:
                     raise
                 except (ConnectionError, TimeoutError) as exc:
@@ -219,6 +225,24 @@ class ClusterConnectionPool(ConnectionPool):
                     failure = exc
             topology = await self._look_again(failure)
         raise failure
+
+    async def _get_from(self, pool: NodePool, acquire: bool) -> BaseConnection:
+        """Get a connection to one node, waiting for room in the cluster's limit if this pool waits."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (inf if self.timeout is None else self.timeout)
+        while True:
+            try:
+                return await pool.get_connection(acquire=acquire)
+            except Full:
+                if not self.blocking:
+                    raise
+                if loop.time() >= end:
+                    break
+                await self._released.wait(min(end - loop.time(), ROOM_SECONDS))
+        raise Full(
+            f"No connection available: all {self._limit()} to the {self.describe()} stayed in use "
+            f"for {self.timeout:g} s"
+        )
 
     async def _look_again(self, failure: RedisError) -> Topology:
         try:
