@@ -26,15 +26,16 @@ class SentinelProcess(ServerProcess):
 
     def __init__(self, binary: str, folder: Path, primary: int) -> None:
         super().__init__(binary)
-        self._file = folder / f"sentinel-{self.port}.conf"
+        self._place = folder
         self._primary = primary
 
     def _command(self) -> list[str]:
-        self._file.write_text(
+        file = self._place / f"sentinel-{self.port}.conf"
+        file.write_text(
             f"port {self.port}\nbind 127.0.0.1\nsentinel monitor mymaster 127.0.0.1 {self._primary} 2\n"
             "sentinel down-after-milliseconds mymaster 1000\nsentinel failover-timeout mymaster 5000\n"
         )
-        return [self.binary, str(self._file), "--sentinel"]
+        return [self.binary, str(file), "--sentinel"]
 
 
 class Deployment:
@@ -46,7 +47,7 @@ class Deployment:
         primary = self.servers[0].port
         for _ in range(2):
             replica = ServerProcess(
-                binary, args=["--replicaof", f"127.0.0.1 {primary}", "--repl-diskless-sync-delay", "0"]
+                binary, args=["--replicaof", "127.0.0.1", str(primary), "--repl-diskless-sync-delay", "0"]
             )
             self._start(replica, stack)
             self.servers.append(replica)
