@@ -81,6 +81,9 @@ async def connect_real_socket() -> object:
     [
         (connect_real_socket, "no real sockets"),
         (lambda: asyncio.to_thread(print), "no threads"),
+        (lambda: asyncio.create_subprocess_exec("true"), "no processes"),
+        (lambda: asyncio.create_subprocess_shell("true"), "no processes"),
+        (lambda: asyncio.get_running_loop().sock_recv(socket.socket(), 1), "no real sockets"),
         (lambda: asyncio.open_connection("127.0.0.1", 1, ssl=True), "no TLS"),
         (lambda: asyncio.start_server(print, sock=socket.socket()), "no real sockets"),
     ],

@@ -133,6 +133,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     run_in_executor = _refusal("threads: what they do cannot be replayed")  # type: ignore[assignment]
     add_signal_handler = _refusal("signals: they come from outside")  # type: ignore[assignment]
+    subprocess_exec = _refusal("processes: they run in real time")
+    subprocess_shell = subprocess_exec
+    create_datagram_endpoint = _refusal("datagrams")
+    sock_recv = sock_sendall = sock_accept = _refusal(REAL_SOCKETS)
     add_reader = _refusal(REAL_SOCKETS)  # type: ignore[assignment]
     add_writer = _refusal(REAL_SOCKETS)  # type: ignore[assignment]
 
