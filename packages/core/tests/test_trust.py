@@ -113,6 +113,19 @@ async def test_a_pool_is_told_of_silence_and_the_command_waits_on(respool_server
 
 
 @pytest.mark.usefixtures("soon_suspect")
+async def test_silence_after_a_slow_opening_is_told_too(respool_server: FakeServer) -> None:
+    respool_server.faults.on("HELLO").delay(0.03)
+    async with Suspicious.from_url(respool_server.url) as pool:
+        hung = respool_server.faults.on("GET").hang()
+        waiting = Redis(connection_pool=pool).get("k")
+        await respool_server.until(lambda: hung.hits > 0)
+        before = pool.suspected
+        await come_true(lambda: pool.suspected > before)
+        waiting.cancel()
+        pool.disconnect()
+
+
+@pytest.mark.usefixtures("soon_suspect")
 async def test_a_slow_opening_is_suspect_too(respool_server: FakeServer) -> None:
     respool_server.clock.freeze()
     slow = respool_server.faults.on("HELLO").delay(1)

@@ -203,7 +203,10 @@ class Generation(asyncio.Protocol):
 
     def _write(self) -> None:
         transport = self._transport
-        buffers, silent = self.fifo.take(self._time())
+        now = self._time()
+        buffers, silent = self.fifo.take(now)
+        # Silence counts from here: what waited to be written may have let the last look pass.
+        self._arm(now + SUSPECT_SECONDS)
         if transport is not None and buffers:
             if len(buffers) == 1:
                 transport.write(buffers[0])
