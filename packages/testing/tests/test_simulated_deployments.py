@@ -1,13 +1,15 @@
 """The cluster and sentinel clients on simulated time, while servers die, hang, move and lose the network.
 
 Every request ends in time; no reply crosses to another request; nothing acknowledged is lost and nothing is
-counted twice; and once the faults are over, so are the failures.
+counted twice; and once the faults are over, so are the failures. The clients are peers here, like those of other
+people: without them these tests skip.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
@@ -102,10 +104,10 @@ class Load:
 
 
 async def cluster_holds(simulation: Simulation) -> None:
-    from respool_cluster import RedisCluster
-
     async with FakeCluster(node_timeout=TIMEOUT) as cluster:
-        client = RedisCluster.from_url(cluster.url, stream_timeout=2, connect_timeout=2)
+        client = sys.modules["respool_cluster"].RedisCluster.from_url(
+            cluster.url, stream_timeout=2, connect_timeout=2
+        )
         load = Load(simulation, client)
         async with client:
             await load.run(lambda: disturb_cluster(simulation, cluster))
@@ -140,10 +142,8 @@ async def disturb_cluster(simulation: Simulation, cluster: FakeCluster) -> None:
 
 
 async def sentinel_holds(simulation: Simulation) -> None:
-    from respool_sentinel import Sentinel
-
     async with FakeSentinel(replicas=2, down_after=TIMEOUT) as deployment:
-        sentinel = Sentinel(
+        sentinel = sys.modules["respool_sentinel"].Sentinel(
             deployment.sentinel_addresses,
             sentinel_kwargs={"stream_timeout": 2, "connect_timeout": 2},
             stream_timeout=2,
