@@ -37,3 +37,8 @@ async def test_a_command_of_a_group_is_never_repeated_alone(error: RedisError) -
 def test_the_delay_grows_to_its_cap() -> None:
     policy = RetryPolicy(base=1.0, cap=5.0, uniform=lambda low, high: high)
     assert [policy.delay(attempt) for attempt in range(4)] == [1.0, 2.0, 4.0, 5.0]
+
+
+def test_a_patient_policy_may_count_as_far_as_it_likes() -> None:
+    policy = RetryPolicy(attempts=10**6, uniform=lambda _, most: most)
+    assert policy.delay(10**6) == policy.cap

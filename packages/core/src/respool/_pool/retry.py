@@ -34,7 +34,7 @@ class RetryPolicy:
 
     def delay(self, attempt: int) -> float:
         """Return the seconds to wait before attempt number `attempt`, counted from 0."""
-        return self.uniform(0.0, min(self.cap, self.base * 2**attempt))
+        return self.uniform(0.0, min(self.cap, self.base * 2.0 ** min(attempt, 1000)))
 
 
 def may_repeat(request: Request[object], error: RedisError) -> bool:
