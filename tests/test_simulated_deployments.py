@@ -1,22 +1,20 @@
 """The cluster and sentinel clients on simulated time, while servers die, hang, move and lose the network.
 
 Every request ends in time; no reply crosses to another request; nothing acknowledged is lost and nothing is
-counted twice; and once the faults are over, so are the failures. The clients are peers here, like those of other
-people: without them these tests skip.
+counted twice; and once the faults are over, so are the failures.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
 
-import pytest
-
 from respool.errors import RedisError
+from respool_cluster import RedisCluster
+from respool_sentinel import Sentinel
 from respool_testing import FakeCluster, FakeSentinel
 from respool_testing.simulation import Simulation, simulate_many
 
@@ -105,9 +103,7 @@ class Load:
 
 async def cluster_holds(simulation: Simulation) -> None:
     async with FakeCluster(node_timeout=TIMEOUT) as cluster:
-        client = sys.modules["respool_cluster"].RedisCluster.from_url(
-            cluster.url, stream_timeout=2, connect_timeout=2
-        )
+        client = RedisCluster.from_url(cluster.url, stream_timeout=2, connect_timeout=2)
         load = Load(simulation, client)
         async with client:
             await load.run(lambda: disturb_cluster(simulation, cluster))
@@ -143,7 +139,7 @@ async def disturb_cluster(simulation: Simulation, cluster: FakeCluster) -> None:
 
 async def sentinel_holds(simulation: Simulation) -> None:
     async with FakeSentinel(replicas=2, down_after=TIMEOUT) as deployment:
-        sentinel = sys.modules["respool_sentinel"].Sentinel(
+        sentinel = Sentinel(
             deployment.sentinel_addresses,
             sentinel_kwargs={"stream_timeout": 2, "connect_timeout": 2},
             stream_timeout=2,
@@ -177,10 +173,8 @@ async def disturb_sentinel(simulation: Simulation, deployment: FakeSentinel) -> 
 
 
 def test_promises_hold_in_a_cluster() -> None:
-    pytest.importorskip("respool_cluster")
     simulate_many(cluster_holds, seeds=SEEDS, limit=1000)
 
 
 def test_promises_hold_behind_sentinels() -> None:
-    pytest.importorskip("respool_sentinel")
     simulate_many(sentinel_holds, seeds=SEEDS, limit=1000)
