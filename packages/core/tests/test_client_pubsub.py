@@ -27,7 +27,7 @@ async def redis(any_server: Server, any_protocol: Literal[2, 3]) -> AsyncIterato
 
 @pytest_asyncio.fixture
 async def fake(respool_server: FakeServer, any_protocol: Literal[2, 3]) -> AsyncIterator[Redis[bytes]]:
-    async with Redis.from_url(respool_server.url, protocol_version=any_protocol, stream_timeout=0.1) as redis:
+    async with Redis.from_url(respool_server.url, protocol_version=any_protocol, stream_timeout=0.5) as redis:
         yield redis
 
 
