@@ -6,11 +6,10 @@ import asyncio
 
 import pytest
 
-from packages.core.tests.waiting import come_true
 from respool import BaseConnection, Connection, ConnectionPool, Redis
-from respool._connection import base, generation, link, silence
+from respool._connection import base, generation
 from respool.errors import ConnectionError
-from respool_testing import FakeServer
+from respool_testing import FakeServer, simulate
 
 
 @pytest.fixture
@@ -94,59 +93,31 @@ class Suspicious(ConnectionPool):
         self.suspected += 1
 
 
-@pytest.fixture
-def soon_suspect(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (generation, link, silence):
-        monkeypatch.setattr(module, "SUSPECT_SECONDS", 0.01)
+async def suspicions(*commands: tuple[str | int, ...], hello: float = 0.0, get: float = 0.0) -> int:
+    """Return how often a pool doubted a server that takes so many seconds for HELLO and for GET."""
+    async with FakeServer() as server, Suspicious.from_url(server.url) as pool:
+        for name, seconds in (("HELLO", hello), ("GET", get)):
+            if seconds:
+                server.faults.on(name).delay(seconds)
+        for command in commands:
+            assert await Redis(connection_pool=pool).execute_command(*command) is None
+        return pool.suspected
 
 
-@pytest.mark.usefixtures("soon_suspect")
-async def test_a_pool_is_told_of_silence_and_the_command_waits_on(respool_server: FakeServer) -> None:
-    respool_server.clock.freeze()
-    respool_server.faults.on("GET").delay(1)
-    async with Suspicious.from_url(respool_server.url) as pool:
-        waiting = Redis(connection_pool=pool).get("k")
-        await come_true(lambda: pool.suspected >= 2)
-        assert not waiting.done()
-        respool_server.clock.advance(1)
-        assert await waiting is None
+def test_a_pool_is_told_of_silence_every_second_and_the_command_waits_on() -> None:
+    assert simulate(lambda _: suspicions(("GET", "k"), get=3.5)) == 3
 
 
-@pytest.mark.usefixtures("soon_suspect")
-async def test_silence_after_a_slow_opening_is_told_too(respool_server: FakeServer) -> None:
-    respool_server.faults.on("HELLO").delay(0.03)
-    async with Suspicious.from_url(respool_server.url) as pool:
-        hung = respool_server.faults.on("GET").hang()
-        waiting = Redis(connection_pool=pool).get("k")
-        await respool_server.until(lambda: hung.hits > 0)
-        before = pool.suspected
-        await come_true(lambda: pool.suspected > before)
-        waiting.cancel()
-        pool.disconnect()
+def test_a_slow_opening_is_suspect_too() -> None:
+    assert simulate(lambda _: suspicions(("GET", "k"), hello=1.5)) == 1
 
 
-@pytest.mark.usefixtures("soon_suspect")
-async def test_a_slow_opening_is_suspect_too(respool_server: FakeServer) -> None:
-    respool_server.clock.freeze()
-    slow = respool_server.faults.on("HELLO").delay(1)
-    async with Suspicious.from_url(respool_server.url) as pool:
-        waiting = Redis(connection_pool=pool).get("k")
-        await come_true(lambda: pool.suspected >= 1 and slow.hits > 0)
-        respool_server.clock.advance(1)
-        assert await waiting is None
+def test_silence_after_a_slow_opening_is_told_too() -> None:
+    assert simulate(lambda _: suspicions(("GET", "k"), hello=1.5, get=1.5)) == 2
 
 
-@pytest.mark.usefixtures("soon_suspect")
-async def test_the_silence_of_a_blocking_command_is_not_suspect(respool_server: FakeServer) -> None:
-    async with Suspicious.from_url(respool_server.url) as pool:
-        popping = Redis(connection_pool=pool).execute_command("BLPOP", "list", 0)
-        other = Redis(connection_pool=pool)
-        await respool_server.until(lambda: any(each.blocked for each in respool_server.connections))
-        for _ in range(20):
-            await other.ping()
-        assert pool.suspected == 0
-        await other.execute_command("RPUSH", "list", "x")
-        assert await popping == [b"list", b"x"]
+def test_the_silence_of_a_blocking_command_is_not_suspect() -> None:
+    assert simulate(lambda _: suspicions(("BLPOP", "list", 10))) == 0
 
 
 # ---- last words

@@ -53,7 +53,7 @@ class Silence:
             since is not None
             and sent_at is not None
             and self._fifo.inflight[0].deadline <= sent_at + self._timeout
-            and now - since >= SUSPECT_SECONDS
+            and now >= since + SUSPECT_SECONDS  # said as in `next_look`: a difference rounds otherwise
         )
 
     def next_look(self, now: float) -> float:
