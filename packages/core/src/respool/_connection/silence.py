@@ -61,7 +61,7 @@ class Silence:
         deadline, since = self._fifo.next_deadline(), self.since
         if since is None:
             return inf if deadline is None else deadline
-        suspect_at = (
-            max(since, now) + SUSPECT_SECONDS if now >= since + SUSPECT_SECONDS else since + SUSPECT_SECONDS
-        )
+        suspect_at = since + SUSPECT_SECONDS
+        if now >= suspect_at:
+            suspect_at = now + SUSPECT_SECONDS
         return min(inf if deadline is None else deadline, suspect_at, self.gone_at())
