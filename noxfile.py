@@ -95,8 +95,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, on every supported Python that this machine has; arguments go to pytest."""
     install_editable(session, *group("test"))
-    # As many at once as there are processors: no test relies on another, and each has servers of its own.
-    session.run("pytest", "--numprocesses=auto", *session.posargs)
+    session.run("pytest", *session.posargs)
 
 
 @nox.session
