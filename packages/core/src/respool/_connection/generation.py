@@ -125,10 +125,8 @@ class Generation(asyncio.Protocol):
             request.deadline = self._deadline
             self._append(request)
             return
-        now = self._time()
-        request.deadline = self._deadline = now + self._timeout
-        if self._deadline < self._wakes_at:
-            self._arm(min(self._deadline, now + SUSPECT_SECONDS))
+        self._begin_tick()
+        request.deadline = self._deadline
         self._append(request)
         if self._solitary and not self.fifo.inflight and not self._receiving:
             self._flush()
@@ -148,6 +146,7 @@ class Generation(asyncio.Protocol):
                 soonest = request.deadline
         self._arm(soonest)
         if not self._scheduled:
+            self._begin_tick()
             self._schedule()
 
     def exchange(self, requests: list[Request[object]], deadline: float = inf) -> None:
@@ -183,12 +182,13 @@ class Generation(asyncio.Protocol):
             self.opened.set_result(None)
             self._flush()
 
+    def _begin_tick(self) -> None:
+        """Set the deadline that all requests of this tick share, and see to it that somebody looks by then."""
+        self._deadline = self._time() + self._timeout
+        self._arm(self._deadline)
+
     def _schedule(self) -> None:
         self._scheduled = True
-        now = self._time()
-        self._deadline = now + self._timeout
-        if self._deadline < self._wakes_at:
-            self._arm(min(self._deadline, now + SUSPECT_SECONDS))
         self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
@@ -276,6 +276,7 @@ class Generation(asyncio.Protocol):
         if not self._ended:
             self.fifo.settle(before - len(inflight), now)
             if self.fifo.unsent and not self._scheduled:
+                self._begin_tick()
                 self._schedule()
             if self._settling:
                 self._tell_settled()
