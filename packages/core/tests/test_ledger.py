@@ -123,6 +123,67 @@ def test_a_share_that_somebody_holds_does_not_give_way() -> None:
     assert slots.shared == "c1"
 
 
+def several(slots: Ledger[str], shares: int = 2) -> list[str]:
+    """Share as many connections as may be."""
+    slots.shares = shares
+    slots.share()
+    while (connection := slots.widen()) is not None:
+        slots.widened(connection)
+    return slots.held_for(Use.SHARED)
+
+
+def test_several_shared_connections_take_turns() -> None:
+    slots = ledger(None)
+    assert several(slots, 3) == ["c1", "c2", "c3"]
+    assert [slots.share() for _ in range(4)] == ["c1", "c2", "c3", "c1"]
+
+
+def test_one_more_is_shared_only_beside_another() -> None:
+    slots = ledger()
+    slots.shares = 2
+    assert slots.widen() is None
+    slots.share()
+    assert slots.widen() == "c2"
+    assert slots.widen() is None
+
+
+def test_the_limit_holds_for_what_is_shared_too() -> None:
+    slots = ledger(2)
+    assert several(slots, 3) == ["c1", "c2"]
+
+
+def test_an_idle_connection_is_shared_too_where_there_is_no_room_for_a_new_one() -> None:
+    slots = ledger(2)
+    slots.put_idle(leased(slots))
+    slots.put_idle(leased(slots))
+    assert len(several(slots)) == 2
+    assert slots.count(Use.IDLE) == 0
+
+
+def test_somebody_in_line_goes_before_one_more_to_share() -> None:
+    slots, waiter = ledger(2), Waiting()
+    slots.shares = 2
+    slots.pin(slots.share() or "")
+    connection = slots.widen()
+    assert connection is not None
+    slots.wait(waiter, Want.LEASE)
+    slots.widened(connection)
+    assert waiter.served == [connection]
+
+
+def test_all_that_is_shared_gives_way_one_after_the_other() -> None:
+    slots, waiters = ledger(2), [Waiting(), Waiting(), Waiting()]
+    several(slots)
+    assert [slots.is_moving and slots.wait(each, Want.LEASE) for each in waiters] == ["c2", "c1", False]
+
+
+def test_of_several_one_that_was_lost_has_no_turn_any_more() -> None:
+    slots = ledger()
+    several(slots)
+    slots.drop("c1")
+    assert slots.share() == slots.share() == "c2"
+
+
 def test_a_connection_that_awaits_its_last_replies_is_never_leased_but_may_be_shared() -> None:
     slots = ledger(1)
     slots.settle(leased(slots))

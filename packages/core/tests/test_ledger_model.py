@@ -50,21 +50,23 @@ class LedgerMachine(RuleBasedStateMachine):
     opening: Bundle[int] = Bundle("opening")
     leases: Bundle[int] = Bundle("leases")
     settling: Bundle[int] = Bundle("settling")
+    widening: Bundle[int] = Bundle("widening")
 
     @initialize(
         limit=st.one_of(st.none(), st.integers(1, 4)),
+        shares=st.sampled_from([1, 1, 2, 3]),
         queue=st.sampled_from([asyncio.LifoQueue, asyncio.Queue]),
     )
-    def begin(self, limit: int | None, queue: type[asyncio.Queue[int]]) -> None:
+    def begin(self, limit: int | None, shares: int, queue: type[asyncio.Queue[int]]) -> None:
         self.numbers = count()
         self.arrivals = count()
         self.line: list[Caller] = []
         self.unnoticed: list[Caller] = []
         self.was_shared = 0
-        self.pinned = -1
-        self.ledger: Ledger[int] = Ledger(limit, self.numbers.__next__, queue, self.unshare)
+        self.pinned: set[int] = set()
+        self.ledger: Ledger[int] = Ledger(limit, self.numbers.__next__, queue, self.reshare, shares)
 
-    def unshare(self) -> None:
+    def reshare(self) -> None:
         self.was_shared += 1
 
     def has(self, connection: int, use: Use) -> bool:
@@ -87,7 +89,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def hold_a_share(self) -> None:
         if (shared := self.ledger.share()) is not None:
             self.ledger.pin(shared)
-            self.pinned = shared
+            self.pinned.add(shared)
+
+    @rule(target=widening)
+    def share_one_more(self) -> int:
+        connection = self.ledger.widen()
+        assert connection is None or not self.line
+        return -1 if connection is None else connection
 
     @rule(target=opening)
     def open_in_advance(self) -> int:
@@ -147,6 +155,11 @@ class LedgerMachine(RuleBasedStateMachine):
     def opened_in_advance(self, connection: int) -> None:
         if self.has(connection, Use.OPENING):
             self.ledger.put_idle(connection)
+
+    @rule(connection=consumes(widening), is_alive=st.booleans())
+    def opened_to_be_shared(self, connection: int, is_alive: bool) -> None:
+        if self.has(connection, Use.OPENING):
+            self.ledger.widened(connection) if is_alive else self.ledger.drop(connection)
 
     @rule(connection=consumes(opening))
     def failed_to_open(self, connection: int) -> None:
@@ -213,8 +226,8 @@ class LedgerMachine(RuleBasedStateMachine):
         assert sum(map(self.ledger.count, Use)) == len(self.ledger)
         owned = [connection for use in Use for connection in self.ledger.held_for(use)]
         assert sorted(owned) == sorted(self.ledger)
-        assert self.ledger.count(Use.SHARED) <= 1
-        assert self.pinned not in self.ledger.held_for(Use.SETTLING)
+        assert self.ledger.count(Use.SHARED) <= self.ledger.shares
+        assert not self.pinned & set(self.ledger.held_for(Use.SETTLING))
         handed = {each.connection for each in self.unnoticed}
         assert set(self.ledger.held_for(Use.HANDED)) <= handed
 

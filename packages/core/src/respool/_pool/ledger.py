@@ -35,7 +35,7 @@ class Use(Enum):
     """By one holder, alone."""
 
     SHARED = "shared"
-    """By all stateless requests together."""
+    """By all stateless requests together, perhaps as one of several."""
 
     SETTLING = "settling"
     """By its own last replies: released before they came, or shared until somebody had to lease it. Then it is idle."""
@@ -55,7 +55,7 @@ _NEW = None
 _MOVES: dict[Use | None, frozenset[Use]] = {
     _NEW: frozenset({Use.OPENING, Use.HANDED, Use.SHARED}),
     Use.IDLE: frozenset({Use.OPENING, Use.HANDED, Use.SHARED}),
-    Use.OPENING: frozenset({Use.LEASED, Use.IDLE, Use.SETTLING}),
+    Use.OPENING: frozenset({Use.LEASED, Use.IDLE, Use.SETTLING, Use.SHARED}),
     Use.HANDED: frozenset({Use.OPENING, Use.SHARED, Use.IDLE, Use.SETTLING}),
     Use.LEASED: frozenset({Use.IDLE, Use.SETTLING}),
     Use.SHARED: frozenset({Use.SETTLING, Use.RETIRING}),
@@ -87,7 +87,8 @@ class Waiter(Protocol[C_contra]):
 class Ledger(Generic[C]):
     """The slots of one pool. A `limit` of None means no bound; `make` makes a connection without opening it.
 
-    `unshared` is called whenever the shared connection stops being shared, whatever becomes of it.
+    As many as `shares` connections may be shared, where the limit leaves room; it may be changed at any time.
+    `reshared` is called whenever one stops being shared, whatever becomes of it, and when a further one is.
     """
 
     def __init__(
@@ -95,19 +96,22 @@ class Ledger(Generic[C]):
         limit: int | None,
         make: Callable[[], C],
         make_queue: Callable[[], IdleQueue[C]],
-        unshared: Callable[[], None] = lambda: None,
+        reshared: Callable[[], None] = lambda: None,
+        shares: int = 1,
     ) -> None:
         self.limit = limit
+        self.shares = shares
         self._make = make
-        self._unshared = unshared
+        self._reshared = reshared
         self._make_queue = make_queue
         self._queue = make_queue()
         self._entries = 0
         self._uses: dict[C, Use] = {}
-        # In the order in which they came to this use; what is idle, in the order it became so.
+        # In the order in which they came to this use; those that are shared, in the order of their turns.
         self._held: dict[Use, dict[C, None]] = {use: {} for use in Use}
         self._waiters: OrderedDict[Waiter[C], Want] = OrderedDict()
-        self._pinned: C | None = None
+        self._pinned: set[C] = set()
+        self._widening: set[C] = set()
 
     # ---- asking
 
@@ -129,7 +133,7 @@ class Ledger(Generic[C]):
 
     @property
     def shared(self) -> C | None:
-        """The connection that stateless requests share, if there is one."""
+        """The connection that stateless requests share, if there is one; of several, the one whose turn it is."""
         return next(iter(self._held[Use.SHARED]), None)
 
     @property
@@ -144,8 +148,8 @@ class Ledger(Generic[C]):
     @property
     def is_moving(self) -> bool:
         """Whether a slot will be free by itself for one more in line."""
-        coming = self.count(Use.SETTLING) + self.count(Use.RETIRING) + (self._yielding() is not None)
-        return len(self._waiters) < coming
+        yielding = self.count(Use.SHARED) - len(self._pinned)
+        return len(self._waiters) < self.count(Use.SETTLING) + self.count(Use.RETIRING) + yielding
 
     # ---- taking
 
@@ -154,8 +158,38 @@ class Ledger(Generic[C]):
         return None if self._waiters else self._find(Want.LEASE, Use.OPENING)
 
     def share(self) -> C | None:
-        """Return the connection to share; None where one must wait for it."""
-        return self.shared or (None if self._waiters else self._find(Want.SHARE, Use.SHARED))
+        """Return a connection to share, of several the next; None where one must wait for it."""
+        shared = self.shared
+        if shared is None:
+            return None if self._waiters else self._find(Want.SHARE, Use.SHARED)
+        taking_turns = self._held[Use.SHARED]
+        if len(taking_turns) > 1:
+            del taking_turns[shared]
+            taking_turns[shared] = None
+        return shared
+
+    def widen(self) -> C | None:
+        """Return one more connection to share, as OPENING until it is `widened`; None where none is wanted or free.
+
+        Only where one is shared already, and nobody stands in line.
+        """
+        shared = self.count(Use.SHARED)
+        if self._waiters or not 0 < shared < self.shares - len(self._widening):
+            return None
+        # A new one rather than an idle one: that may lead where the shared one does, in pools with several servers.
+        connection = self._add(Use.OPENING) if self.has_room else self._find(Want.LEASE, Use.OPENING)
+        if connection is not None:
+            self._widening.add(connection)
+        return connection
+
+    def widened(self, connection: C) -> None:
+        """Take note that one more is open: it is shared, too, unless somebody in line needs it."""
+        self._widening.discard(connection)
+        if self._waiters or self.count(Use.SHARED) >= self.shares:
+            self.put_idle(connection)
+        else:
+            self._move(connection, Use.SHARED)
+            self._reshared()
 
     def reserve(self) -> C | None:
         """Return a new connection as OPENING, to be idle when it is open; None where there is no room for it."""
@@ -163,7 +197,8 @@ class Ledger(Generic[C]):
 
     def pin(self, connection: C) -> None:
         """Take note that somebody outside has a share of it: it will not be leased to another."""
-        self._pinned = connection
+        if self.use_of(connection) is Use.SHARED:
+            self._pinned.add(connection)
 
     def opened(self, connection: C) -> None:
         """Take note that the holder has it: OPENING is over."""
@@ -174,7 +209,7 @@ class Ledger(Generic[C]):
     def wait(self, waiter: Waiter[C], want: Want) -> C | None:
         """Stand in line for a connection, which comes as the waiter's result: HANDED until it is claimed.
 
-        Who wants a share may get one that is SHARED already, by another. Returns the shared connection where it
+        Who wants a share may get one that is SHARED already, by another. Returns a shared connection where one
         has to give way, as SETTLING: to be `put_idle` when its replies are there.
         """
         self._waiters[waiter] = want
@@ -194,7 +229,7 @@ class Ledger(Generic[C]):
         self._serve()
 
     def give_way(self) -> C | None:
-        """Return the shared connection where somebody in line needs it, as SETTLING; see `wait`."""
+        """Return a shared connection where somebody in line needs it, as SETTLING; see `wait`."""
         yielding = self._yielding() if self._waiters else None
         if yielding is not None:
             self._move(yielding, Use.SETTLING)
@@ -224,9 +259,10 @@ class Ledger(Generic[C]):
         use = self._uses.pop(connection, None)
         if use is not None:
             del self._held[use][connection]
+            self._widening.discard(connection)
             self._forget_entries()
             if use is Use.SHARED:
-                self._unshared()
+                self._shared_no_longer(connection)
             self._serve()
 
     # ---- inside
@@ -263,9 +299,9 @@ class Ledger(Generic[C]):
         return found
 
     def _yielding(self) -> C | None:
-        """Return the shared connection, unless somebody outside relies on it."""
-        shared = self.shared
-        return None if shared is None or shared == self._pinned else shared
+        """Return a shared connection that nobody outside relies on; of several, the one whose turn is last."""
+        shared = reversed(self._held[Use.SHARED])
+        return next((each for each in shared if each not in self._pinned), None)
 
     def _add(self, use: Use) -> C:
         connection = self._make()
@@ -282,7 +318,11 @@ class Ledger(Generic[C]):
         self._uses[connection] = use
         self._held[use][connection] = None
         if before is Use.SHARED:
-            self._unshared()
+            self._shared_no_longer(connection)
+
+    def _shared_no_longer(self, connection: C) -> None:
+        self._pinned.discard(connection)
+        self._reshared()
 
     def _next_idle(self) -> C | None:
         while self._entries:
