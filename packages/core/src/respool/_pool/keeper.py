@@ -14,6 +14,7 @@ from respool._connection.base import BaseConnection
 from respool._pool.ledger import IdleQueue, Ledger, Use, Want
 from respool._pool.line import Line
 from respool._pool.retry import RetryPolicy
+from respool._pool.turns import Turns
 from respool._pool.upkeep import Fate, Rules, missing, overdue
 from respool.errors import ConnectionError, RedisError
 
@@ -25,6 +26,9 @@ class Owner(Protocol):
 
     @property
     def max_connections(self) -> int | None: ...
+
+    @property
+    def shared_connections(self) -> int: ...
 
     @property
     def stream_timeout(self) -> float: ...
@@ -49,7 +53,9 @@ class Keeper:
     ) -> None:
         self.loop = loop
         self.line = Line(self, loop, retry)
-        self.ledger = Ledger(owner.max_connections, self._make, owner.make_queue, self.line.lost)
+        self.ledger = Ledger(
+            owner.max_connections, self._make, owner.make_queue, self.line.lost, owner.shared_connections
+        )
         self.departing: set[asyncio.Future[None]] = set()
         """Sockets that were closed and have not let go of the loop yet."""
         self._owner = owner
@@ -80,30 +86,70 @@ class Keeper:
         return connection
 
     async def get_share(self) -> BaseConnection:
-        """Return the shared connection, connected."""
+        """Return a shared connection, connected; of several the next."""
         while True:
             connection = self.ledger.share()
             if connection is None:
                 connection = await self._wait(Want.SHARE)
             self.keep_watch()
             await connection.connect()
+            self._widen()
             # One that gave way to a lease meanwhile has to be waited for again.
             if self.ledger.use_of(connection) is Use.SHARED:
                 self.ledger.pin(connection)
                 return connection
 
     def share(self) -> BaseConnection | None:
-        """Return the shared connection; it may still be connecting. Never waits; for the line.
+        """Return the shared connection, or several; one may still be connecting. Never waits; for the line.
 
         None where there will be one: the line is told. Raises `ConnectionError` where none is to be expected.
         """
         connection = self.ledger.share()
         if connection is not None:
             self.keep_watch()
+            if self.ledger.shares > 1:
+                return self._take_turns(connection)
         elif self._line_waiter is None:
             self._line_waiter = self._stand_in_line(Want.SHARE)
             self._line_waiter.add_done_callback(self._line_served)
         return connection
+
+    # ---- sharing several
+
+    def share_among(self, connections: int) -> None:
+        """Let stateless requests share so many connections from now on, where the limit leaves room."""
+        self.ledger.shares = connections
+        for surplus in self.ledger.held_for(Use.SHARED)[connections:]:
+            self.retire(surplus)
+        self.line.lost()
+
+    def _take_turns(self, first: BaseConnection) -> BaseConnection:
+        """Return those of the shared connections that are up, to act as one; `first` while there is none."""
+        shared = self.ledger.held_for(Use.SHARED)
+        for connection in shared:
+            if not connection.is_connected:
+                connection.start().opened.add_done_callback(self._shared_opened)
+        self._widen()
+        ready = [connection for connection in shared if connection.is_connected]
+        return cast("BaseConnection", Turns(ready)) if len(ready) > 1 else (*ready, first)[0]
+
+    def _shared_opened(self, _: object) -> None:
+        self.line.lost()  # the next request finds one more that is up
+
+    def _widen(self) -> None:
+        """Begin to open what may be shared besides: no request waits for it."""
+        try:
+            while (connection := self.ledger.widen()) is not None:
+                connection.start().opened.add_done_callback(partial(self._widened, connection))
+        except ConnectionError:
+            return  # no further one can be made now: those that are shared will do
+
+    def _widened(self, connection: BaseConnection, opened: asyncio.Future[None]) -> None:
+        if self.ledger.use_of(connection) is Use.OPENING:
+            if connection.is_connected and not connection.is_worn:
+                self.ledger.widened(connection)
+            else:
+                self._discard(connection)
 
     def _make(self) -> BaseConnection:
         connection = self._owner.make_connection()
@@ -190,6 +236,16 @@ class Keeper:
             raise ConnectionError(f"{connection!r} is not leased from this pool")
         self._put_back(connection)
 
+    def retire(self, connection: BaseConnection) -> None:
+        """Send nothing more on a connection; close it when its last replies are there or its holder is done with it."""
+        connection.lifetime = 0.0  # worn from now on: whoever holds it gives it back to be closed
+        use = self.ledger.use_of(connection)
+        if use is Use.SHARED:
+            self.ledger.retire(connection)
+            self._when_settled(connection)
+        elif use is Use.IDLE:
+            self._discard(connection)
+
     def disconnect(self) -> None:
         """Close everything now. What somebody holds alone keeps its slot until it is given back."""
         if self._timer is not None:
@@ -253,7 +309,7 @@ class Keeper:
 
     def _settled(self, connection: BaseConnection, _: object) -> None:
         use = self.ledger.use_of(connection)
-        if use is Use.RETIRING:
+        if use is Use.RETIRING or (use is Use.SETTLING and connection.is_worn):
             self._discard(connection)
         elif use is Use.SETTLING:
             self._offer(connection)
@@ -273,7 +329,7 @@ class Keeper:
         """Keep one timer running while there is something to look at."""
         if (
             self._timer is None
-            and self._rules.need_a_timer
+            and (self._rules.need_a_timer or self.ledger.shares > 1)
             and (len(self.ledger) or self._rules.min_connections)
         ):
             self._timer = self.loop.call_later(self._rules.interval, self._look_round)
@@ -282,11 +338,12 @@ class Keeper:
         self._timer = None
         for connection, fate in overdue(self.ledger, self._rules):
             if fate is Fate.RETIRE:
-                self.ledger.retire(connection)
-                self._when_settled(connection)
+                self.retire(connection)
             else:
                 self._discard(connection)
         self.open_missing()
+        if 0 < self.ledger.count(Use.SHARED) < self.ledger.shares:
+            self.line.lost()  # one more could not be opened before: the next request tries it again
         self.keep_watch()
 
     def open_missing(self) -> None:

@@ -17,7 +17,7 @@ from respool._connection.settings import DEFAULT_STREAM_TIMEOUT, check_seconds
 from respool._connection.tcp import Connection
 from respool._connection.unix import UnixDomainSocketConnection
 from respool._pool.keeper import Keeper
-from respool._pool.ledger import IdleQueue
+from respool._pool.ledger import IdleQueue, Use
 from respool._pool.line import Line
 from respool._pool.retry import RetryPolicy
 from respool._pool.stats import PoolStats, take_stats
@@ -46,10 +46,11 @@ class ConnectionPool:
     """Connections to one server. Full, it raises `ConnectionError` at once. Times are in seconds.
 
     Stateless commands share one connection (`acquire=False`); a lease (`acquire=True`) is held by one task until
-    `release`. Idle connections are closed after `max_idle_time`, every connection is replaced within
-    `max_connection_lifetime`, and `min_connections` are kept open in advance; all three are looked at every
-    `idle_check_interval`. `retry` says when a command that failed may be sent again. Other keyword arguments
-    go to the constructor of `connection_class`.
+    `release`. With `shared_connections` several are shared, where the limit leaves room: each command goes to the next,
+    and so commands that are not awaited one by one may overtake each other. Idle connections are closed after
+    `max_idle_time`, every connection is replaced within `max_connection_lifetime`, and `min_connections` are kept open
+    in advance; all three are looked at every `idle_check_interval`. `retry` says when a command that failed may be sent
+    again. Other keyword arguments go to the constructor of `connection_class`.
     """
 
     URL_QUERY_ARGUMENT_PARSERS: ClassVar[Mapping[str, Parser]] = _URL_PARSERS
@@ -63,6 +64,7 @@ class ConnectionPool:
         idle_check_interval: float = 1,
         min_connections: int = 0,
         max_connection_lifetime: float | None = None,
+        shared_connections: int = 1,
         retry: RetryPolicy | None = None,
         **connection_kwargs: object,
     ) -> None:
@@ -77,6 +79,7 @@ class ConnectionPool:
         self._rules = Rules(max_idle_time, idle_check_interval, lifetime, min_connections)
         self._retry = retry or RetryPolicy()
         self._keeper: Keeper | None = None
+        self.shared_connections = shared_connections
         self._is_closing = False
         # Made and thrown away, so that a wrong option is told here and not at the first command.
         self._description = self.make_connection().describe()
@@ -206,7 +209,29 @@ class ConnectionPool:
         """Whether its connections have told the server not to answer."""
         return bool(self.connection_kwargs.get("noreply"))
 
+    @property
+    def shared_connections(self) -> int:
+        """How many connections stateless commands may share, each the next; may be set at any time."""
+        return self._shared_connections
+
+    @shared_connections.setter
+    def shared_connections(self, connections: int) -> None:
+        if connections < 1:
+            raise DataError(f"shared_connections is at least 1, not {connections}")
+        self._shared_connections = connections
+        if self._keeper is not None:
+            self._keeper.share_among(connections)
+
     # ---- for subclasses
+
+    def shared(self) -> list[BaseConnection]:
+        """Return the connections that stateless commands share now; they may still be connecting."""
+        return self._keeper.ledger.held_for(Use.SHARED) if self._keeper is not None else []
+
+    def retire(self, connection: BaseConnection) -> None:
+        """Send nothing more on a connection; close it when its last replies are there or its holder is done with it."""
+        if self._keeper is not None:
+            self._keeper.retire(connection)
 
     def make_connection(self) -> BaseConnection:
         """Return a new connection, not opened. To be overridden; the pool alone calls it, and it takes no slot."""

@@ -36,6 +36,14 @@ class RetryPolicy:
         """Return the seconds to wait before attempt number `attempt`, counted from 0."""
         return self.uniform(0.0, min(self.cap, self.base * 2.0 ** min(attempt, 1000)))
 
+    def may_repeat(self, request: Request[object], error: RedisError) -> bool:
+        """Tell whether to send a request again that failed with `error`, attempts and deadline aside.
+
+        To be overridden by who knows better what a failure means. Asked once for each failure, it must not wait; True
+        for a command that may have been executed executes it twice.
+        """
+        return may_repeat(request, error)
+
 
 def may_repeat(request: Request[object], error: RedisError) -> bool:
     """Tell whether sending `request` again cannot execute it twice."""

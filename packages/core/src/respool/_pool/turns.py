@@ -1,0 +1,33 @@
+"""Several shared connections that act as one: each request goes to the next. Knows neither ledger nor line.
+
+Whoever holds one throws it away when other connections are shared than before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import cycle
+
+from respool._connection.base import BaseConnection
+from respool._connection.request import Request
+
+
+class Turns:
+    """What a line sends on where several connections are shared; at least one."""
+
+    __slots__ = ("_turns",)
+
+    def __init__(self, connections: Iterable[BaseConnection]) -> None:
+        self._turns = cycle([connection.share() for connection in connections])
+
+    def share(self) -> Turns:
+        """Return what to send on: itself."""
+        return self
+
+    def send(self, request: Request[object]) -> None:
+        """Send a request with the default deadline. Never waits, never raises."""
+        next(self._turns).send(request)
+
+    def submit(self, requests: Iterable[Request[object]]) -> None:
+        """Send requests that bring their own deadline, next to each other, on one connection."""
+        next(self._turns).submit(requests)
