@@ -65,8 +65,8 @@ async def test_moved_is_followed_and_remembered(
     target = next(node for node in respool_cluster.primaries if node is not respool_cluster.owner_of("k"))
     await respool_cluster.migrate_slots([key_slot(b"k")], to=target)
     assert await client.incr("k") == 2
-    assert client._router.topology is not None
-    shard = client._router.topology.slots[key_slot(b"k")]
+    assert client._router.nodes.topology is not None
+    shard = client._router.nodes.topology.slots[key_slot(b"k")]
     assert shard is not None
     assert shard.primary == Node(target.host, target.port)
 

@@ -20,6 +20,7 @@ from respool.lowlevel import (
 )
 from respool_cluster._alone import run_alone
 from respool_cluster._connection import ClusterConnection
+from respool_cluster._guide import Guide
 from respool_cluster._node import Node
 from respool_cluster._outlet import WatchedPool
 from respool_cluster._pipeline import ClusterPipeline
@@ -85,7 +86,8 @@ class RedisCluster(Commands[T], Generic[T]):
 
         self._maker = RequestMaker(encoding, decode_responses)
         self._router = Router(seeds, make_pool, encoding, reads_from_replicas=read_from_replicas)
-        self._router.spread = Spreader(self._router, self._maker, encoding).spread
+        self._guide = Guide(self._router, encoding)
+        self._router.spread = Spreader(self._router, self._guide, self._maker, encoding).spread
 
     @overload
     @classmethod
@@ -117,7 +119,7 @@ class RedisCluster(Commands[T], Generic[T]):
         return made
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {', '.join(map(str, self._router.seeds))}>"
+        return f"<{type(self).__name__} {', '.join(map(str, self._router.nodes.startup_nodes))}>"
 
     async def aclose(self) -> None:
         """Wait for the replies under way and close the connections to every node."""
@@ -131,7 +133,7 @@ class RedisCluster(Commands[T], Generic[T]):
 
     def pipeline(self, transaction: bool = True) -> ClusterPipeline[T]:
         """Collect commands and send them together: each to its node, or as a transaction with keys in one slot."""
-        return ClusterPipeline(self._router, self._maker, transaction)
+        return ClusterPipeline(self._router, self._guide, self._maker, transaction)
 
     def execute_command(self, *args: ValueT) -> Request[ResponseType]:
         """Send any command, modules' included, and return the future of its reply, as the server gave it.
@@ -149,9 +151,14 @@ class RedisCluster(Commands[T], Generic[T]):
         return self._run_alone(args) if is_blocking(args) else self._run(args)
 
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
-        request = self._maker.make(args, convert, None)
+        loop = asyncio.get_running_loop()
+        lane = self._router.lanes.find(args, loop)
+        request = self._maker.make(args, convert, None if lane is None else lane.rescue, None, loop)
         if not request.done():
-            self._router.send(request)
+            if lane is None:
+                self._router.send(request)
+            else:
+                lane.line.send(request)
         return request  # type: ignore[return-value] # the method that calls knows the shape
 
     def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
@@ -159,7 +166,7 @@ class RedisCluster(Commands[T], Generic[T]):
         request = self._maker.make(args, convert, None)
         if not request.done():
             request.deadline = self._router.deadline()
-            task = asyncio.get_running_loop().create_task(run_alone(request, self._router))
+            task = asyncio.get_running_loop().create_task(run_alone(request, self._guide))
             request.add_done_callback(lambda _: task.cancel())
         return request  # type: ignore[return-value] # the method that calls knows the shape
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from respool import BaseConnection, ConnectionPool
 from respool.errors import RedisError
-from respool.lowlevel import Request, fail
+from respool.lowlevel import Line, Request, Rescue, fail
 from respool_cluster._alone import asking_request, twin_of
 from respool_cluster._node import Node
 
@@ -17,29 +17,37 @@ Rescuer: TypeAlias = Callable[[Request[object], RedisError, Node], bool]
 
 
 class WatchedPool(ConnectionPool):
-    """A pool that passes on whom it suspects."""
+    """A pool that passes on whom it suspects, and that its lines are its parent's after a fork."""
 
     suspected: Callable[[BaseConnection], None] = staticmethod(lambda connection: None)
+    forked: Callable[[], None] = staticmethod(lambda: None)
 
     def on_suspect(self, connection: BaseConnection) -> None:
         """Pass on that the server takes suspiciously long."""
         self.suspected(connection)
 
+    def forget_after_fork(self) -> None:
+        """Start afresh in a forked child."""
+        super().forget_after_fork()
+        self.forked()
+
 
 class Outlet:
     """One node's shared line. Nothing here waits or raises; failure goes to `rescuer`, with the node it happened at."""
 
-    __slots__ = ("_rescue", "_rescuer", "node", "pool")
+    __slots__ = ("line", "node", "pool", "rescue")
+
+    line: Line
+    """That of the loop in which this is a lane."""
 
     def __init__(self, node: Node, pool: ConnectionPool, rescuer: Rescuer) -> None:
         self.node = node
         self.pool = pool
-        self._rescuer = rescuer
-        self._rescue = self._on_failure
+        self.rescue: Rescue = lambda request, error: rescuer(request, error, node)
 
     def send(self, request: Request[object]) -> None:
         """Send a request: by its own deadline if it has one already, else by the default."""
-        request.rescue = self._rescue
+        request.rescue = self.rescue
         if hasattr(request, "deadline"):
             self.pool.line.submit((request,))
         else:
@@ -47,7 +55,7 @@ class Outlet:
 
     def send_asking(self, request: Request[object]) -> None:
         """Send a request right behind ASKING. Neither goes without the other, whatever is cancelled."""
-        request.rescue = self._rescue
+        request.rescue = self.rescue
         asking = asking_request()
         # A twin travels for it: a request that is no part of a group would be left out when cancelled, and
         # ASKING would then hold for somebody else's command.
@@ -55,9 +63,6 @@ class Outlet:
         asking.deadline = twin.deadline = request.deadline
         twin.add_done_callback(partial(_hand_over, request))
         self.pool.line.submit((asking, twin))
-
-    def _on_failure(self, request: Request[object], error: RedisError) -> bool:
-        return self._rescuer(request, error, self.node)
 
 
 def _hand_over(request: Request[object], twin: asyncio.Future[object]) -> None:

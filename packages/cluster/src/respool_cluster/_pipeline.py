@@ -18,6 +18,7 @@ from respool.errors import (
     TryAgainError,
 )
 from respool.lowlevel import GroupedRequest, Request, RequestMaker, distribute, fresh, retrieve, stand_in
+from respool_cluster._guide import Guide
 from respool_cluster._node import Node
 from respool_cluster._router import Router
 
@@ -33,9 +34,10 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
     repeated where that cannot execute it twice.
     """
 
-    def __init__(self, router: Router, maker: RequestMaker, transaction: bool) -> None:
-        super().__init__(router.pool_of(router.seeds[0]), maker, transaction)
+    def __init__(self, router: Router, guide: Guide, maker: RequestMaker, transaction: bool) -> None:
+        super().__init__(guide.pool_of(router.nodes.startup_nodes[0]), maker, transaction)
         self._router = router
+        self._guide = guide
 
     async def _send(self, queued: list[Request[object]]) -> None:
         if not self._transaction:
@@ -55,10 +57,10 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
 
     async def _execute_as_one(self, queued: list[Request[object]]) -> None:
         """Send the transaction, again where nothing of it was executed, until its deadline."""
-        end = self._router.deadline()
-        slot = self._router.slot_of_all(queued)
+        end = self._guide.deadline()
+        slot = self._guide.slot_of_all(request.args for request in queued)
         while True:
-            node = await self._router.primary_of(slot)
+            node = await self._guide.primary_of(slot)
             run, commands = self._send_group(node, queued, end)
             await asyncio.wait([run])
             refusal = _refusal(run, commands)
@@ -66,10 +68,10 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
                 distribute(run, commands, queued)
                 return
             if isinstance(refusal, MovedError):
-                self._router.learn(refusal, node)
+                self._guide.learn(refusal, node)
             else:
                 with suppress(RedisClusterError):
-                    await self._router.look()
+                    await self._guide.look()
 
     def _send_group(
         self, node: Node, queued: Sequence[Request[object]], end: float
@@ -83,7 +85,7 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
         group = (multi, *commands, run)
         for request in group:
             request.deadline = end
-        self._router.pool_of(node).line.submit(group)
+        self._guide.pool_of(node).line.submit(group)
         return run, commands
 
 

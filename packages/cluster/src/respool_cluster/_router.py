@@ -1,18 +1,17 @@
 """Where a request goes, and goes next: it does what slots, topology and verdicts decide.
 
-A request is sent to its slot's primary, or it waits here for a topology. One task at a time looks for that, in the
-background, and only while somebody needs it.
+A request goes to its slot's primary, or it waits in the lobby until the cluster was looked at. Nothing here waits;
+what is asked by coroutines is in `Guide`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from respool import BaseConnection, ConnectionPool
+from respool import BaseConnection
 from respool.errors import (
     AskError,
     ConnectionError,
@@ -21,18 +20,31 @@ from respool.errors import (
     RedisError,
     TimeoutError,
 )
-from respool.lowlevel import Request, fresh, is_read_only
-from respool_cluster._discovery import Pace, discover, waves
+from respool.lowlevel import Request, is_read_only
+from respool_cluster._fleet import Fleet
+from respool_cluster._lanes import Lanes
+from respool_cluster._lobby import Lobby
+from respool_cluster._manager import NodeManager
 from respool_cluster._node import Node
 from respool_cluster._outlet import Outlet, WatchedPool
+from respool_cluster._routes import Routes
+from respool_cluster._scout import Scout
+from respool_cluster._scripts import Scripts
 from respool_cluster._slot import slot_of
 from respool_cluster._suspicion import Suspicion
-from respool_cluster._topology import Shard, Topology
+from respool_cluster._topology import Topology
+from respool_cluster._trails import Trails
 from respool_cluster._verdict import Verdict, destination, judge
 
 
 class Router:
-    """The nodes of one cluster. Seeds are never forgotten; other nodes are let go of when the topology drops them."""
+    """Sends requests to the nodes of one cluster. Seeds are never forgotten; other nodes are let go of when they left.
+
+    `spread` takes what no single node can answer; False from it refuses. `adopt` takes commands that nobody here knows.
+    """
+
+    spread: Callable[[Request[object]], bool] = staticmethod(lambda request: False)
+    adopt: Callable[[Request[object]], bool] = staticmethod(lambda request: False)
 
     def __init__(
         self,
@@ -42,269 +54,169 @@ class Router:
         *,
         reads_from_replicas: bool = False,
     ) -> None:
-        self.seeds = tuple(seeds)
-        self.topology: Topology | None = None
-        self.spread: Callable[[Request[object]], bool] = lambda request: False
-        """Who takes what no single node can answer; False from it refuses."""
-        self._make_pool = make_pool
+        self.lanes = Lanes(encoding)
+        self.scripts = Scripts(encoding)
+        self.is_closed = False
+        self.fleet = Fleet(make_pool, self._rescue, self._on_suspect, self.lanes.close)
+        self.nodes = NodeManager(seeds, self.fleet.pool_of, checks_coverage=False, on_change=self._on_change)
+        self.scout = Scout(self.nodes.initialize, self)
         self._encoding = encoding
-        self._outlets: dict[Node, Outlet] = {}
         self._reads_from_replicas = reads_from_replicas
-        self._suspicion = Suspicion(self._ask_others, self._leave)
-        self._lookers: list[asyncio.Future[Topology]] = []
-        self._waiting: list[tuple[Request[object], RedisError]] = []
-        self._pace = Pace()
-        self._closed = False
-        self._stale = False
-        self._refreshing: asyncio.Task[None] | None = None
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._routes = Routes(reads_from_replicas=reads_from_replicas)
+        self._suspicion = Suspicion(self.nodes.ask_others, self.fleet.leave)
+        self._lobby = Lobby()
+        self._trails = Trails()
         # Made at once, so that a wrong option is told where it was given.
-        self._patience = max(self._outlet(seed).pool.stream_timeout for seed in self.seeds)
+        self._patience = max(self.fleet.pool_of(seed).stream_timeout for seed in self.nodes.startup_nodes)
 
     # ---- sending
 
     def send(self, request: Request[object]) -> None:
         """Send a request to the node of its keys, any node if it has none. Never waits, never raises."""
+        lane = self.lanes.find(request.args, request.get_loop())
+        if lane is not None:
+            lane.send(request)
+            return
         try:
             slot = slot_of(request.args, self._encoding)
         except RedisClusterError as exc:
             if not self.spread(request):
                 request.set_exception(exc)
             return
-        topology = self.topology
-        if topology is None or self._closed:
-            self._wait_or_fail(request, _closed() if self._closed else _unknown())
-            return
-        shard = random.choice(topology.shards) if slot is None else topology.slots[slot]
-        if shard is None:
-            self._wait_or_fail(request, _unserved(slot))
+        if slot is not None or not self.adopt(request):
+            self.send_to_slot(slot, request)
+
+    def send_to_slot(self, slot: int | None, request: Request[object]) -> None:
+        """Send a request to the node of a slot, any if that is None. Never waits, never raises."""
+        topology = self.nodes.topology
+        if topology is None or self.is_closed:
+            self._wait_or_fail(request, closed() if self.is_closed else _unknown())
+        elif slot is None:
+            self.fleet.outlet(random.choice(topology.shards).primary).send(request)
+        elif topology.slots[slot] is None:
+            self._wait_or_fail(request, unserved(slot))
         else:
-            self._outlet(self._node_for(shard, request)).send(request)
+            self._outlet_for(slot, topology, request).send(request)
 
     def send_to(self, node: Node, request: Request[object]) -> None:
         """Send a request to one node and no other, whatever becomes of it. Never waits, never raises."""
-        if self._closed:
-            request.set_exception(_closed())
+        if self.is_closed:
+            request.set_exception(closed())
             return
-        line = self._outlet(node).pool.line
+        line = self.fleet.pool_of(node).line
         request.rescue = line.rescue
         line.send(request)
 
-    def _node_for(self, shard: Shard, request: Request[object]) -> Node:
-        """Return a replica for what only reads, if that is wanted; the primary after a failure."""
-        if not (self._reads_from_replicas and shard.replicas and is_read_only(request.args)):
-            return shard.primary
-        return shard.primary if getattr(request, "attempts", 0) else random.choice(shard.replicas)
+    def _outlet_for(self, slot: int, topology: Topology, request: Request[object]) -> Outlet:
+        """Return the way to a replica for what only reads, if that is wanted; to the primary after a failure."""
+        if self._reads_from_replicas:
+            reads = is_read_only(request.args) and not getattr(request, "attempts", 0)
+            return self.fleet.outlet(self._routes.to_slot(topology, slot, reads=reads)[0])
+        outlet = self.fleet.outlet(self._routes.to_slot(topology, slot, reads=False)[0])
+        self.lanes.learn(slot, outlet, request.get_loop())
+        return outlet
+
+    # ---- what failed
 
     def _rescue(self, request: Request[object], error: RedisError, asked: Node) -> bool:
         """Take over what failed at the node `asked`, where it may be sent again."""
-        if self._closed:
+        if self.is_closed:
             return False
+        if self.scripts.supply(request, error):
+            self.fleet.outlet(asked).send(request)
+            return True
         attempts: int = getattr(request, "attempts", 0)
         request.attempts = attempts + 1
+        if isinstance(error, (MovedError, AskError)):
+            self._trails.note(request, error, asked)
         verdict = judge(request, error, attempts)
         if verdict is Verdict.FOLLOW:
-            self._follow(request, cast("MovedError", error), asked)
+            self.fleet.outlet(self.learn(cast("MovedError", error), asked)).send(request)
         elif verdict is Verdict.ASK:
-            self._outlet(destination(cast("AskError", error), asked)).send_asking(request)
+            self.fleet.outlet(destination(cast("AskError", error), asked)).send_asking(request)
         elif verdict is Verdict.WAIT:
-            return self._wait(request, error)
-        elif isinstance(error, (ConnectionError, TimeoutError)):
-            self._refresh()
-        return verdict is not Verdict.FAIL
+            self._wait_or_fail(request, self._trails.told(request, error))
+        else:
+            self._give_up(request, error)
+        return True
 
-    def _follow(self, request: Request[object], error: MovedError, asked: Node) -> None:
-        self._outlet(self.learn(error, asked)).send(request)
-
-    # ---- for what travels by itself
-
-    async def known(self) -> Topology:
-        """Return what the cluster looks like, asking it if need be. Raises `RedisClusterError` where no node tells."""
-        return self.topology or await self.look()
-
-    async def look(self) -> Topology:
-        """Wait until the cluster was looked at again."""
-        if self._closed:
-            raise _closed()
-        waiter: asyncio.Future[Topology] = asyncio.get_running_loop().create_future()
-        self._lookers.append(waiter)
-        self._refresh()
-        return await waiter
-
-    async def find(self, request: Request[object]) -> Node:
-        """Return the primary of a command's keys, any if it has none."""
-        return await self.primary_of(slot_of(request.args, self._encoding))
-
-    async def primary_of(self, slot: int | None) -> Node:
-        """Return the primary of a slot, any if that is None. Raises `RedisClusterError` where nobody serves it."""
-        topology = await self.known()
-        shard = random.choice(topology.shards) if slot is None else topology.slots[slot]
-        if shard is None:
-            raise _unserved(slot)
-        return shard.primary
-
-    def slot_of_all(self, requests: Iterable[Request[object]]) -> int | None:
-        """Return the slot that commands have in common. Raises `RedisClusterError` where they have none."""
-        slots = {slot_of(request.args, self._encoding) for request in requests} - {None}
-        if len(slots) > 1:
-            told = ", ".join(map(str, sorted(slot for slot in slots if slot is not None)))
-            raise RedisClusterError(
-                f"a transaction is executed by one node, and these keys lie in slots {told}: give them one {{hash tag}}"
-            )
-        return next(iter(slots), None)
+    def _give_up(self, request: Request[object], error: RedisError) -> None:
+        if isinstance(error, (ConnectionError, TimeoutError)):
+            self.scout.want()
+        request.set_exception(self._trails.told(request, error))
 
     def learn(self, error: MovedError, asked: Node) -> Node:
         """Take note of what moved, and return where to."""
         node = destination(error, asked)
-        if self.topology is not None:
-            self.topology = self.topology.moved(error.slot_id, node)
-        self._refresh()
+        self.nodes.moved(error.slot_id, node)
+        self.scout.want()
         return node
+
+    # ---- waiting for a topology
 
     def deadline(self) -> float:
         """Return until when a request sent now may take by default."""
         return asyncio.get_running_loop().time() + self._patience
 
-    # ---- waiting for a topology
-
     def _wait_or_fail(self, request: Request[object], error: RedisError) -> None:
-        if not self._wait(request, error):
-            request.set_exception(error)
-
-    def _wait(self, request: Request[object], error: RedisError) -> bool:
-        """Keep a request until the topology has been looked at; False if it has no time left for that.
-
-        `error` is what it fails with if nothing comes of it.
-        """
-        now = asyncio.get_running_loop().time()
+        """Keep a request until the cluster was looked at; fail it with `error` if it has no time left for that."""
         if not hasattr(request, "deadline"):
-            request.deadline = now + self._patience
-        if request.deadline <= now or self._closed:
-            return False
-        self._refresh()
-        self._waiting.append((request, error))
-        return True
+            request.deadline = self.deadline()
+        if self.is_closed or request.deadline <= asyncio.get_running_loop().time():
+            request.set_exception(error)
+        else:
+            self._lobby.enter(request, error)
+            self.scout.want()
 
-    def _refresh(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._stale = True
-        if self._refreshing is not None and self._refreshing.get_loop() is not loop:
-            # That loop was closed under it, and what waited there is waited for by nobody.
-            self._refreshing = None
-            self._waiting.clear()
-            self._lookers.clear()
-        if self._refreshing is None:
-            self._refreshing = loop.create_task(self._keep_looking())
+    def on_found(self) -> None:
+        """Let go on what waited for a topology. For the scout alone."""
+        for request in self._lobby.take():
+            self.send(request)
 
-    async def _keep_looking(self) -> None:
-        time = asyncio.get_running_loop().time
-        while self._stale:
-            await asyncio.sleep(self._pace.next_pause(time()))
-            self._stale = False
-            try:
-                topology = await self._ask_others(())
-            except RedisError as exc:
-                self._not_found(exc, time())
-            else:
-                self._tell(topology)
-            self._pace.finished(time())
-        self._refreshing = None
+    def on_not_found(self, error: RedisError) -> bool:
+        """Fail what waits, if we never knew the cluster; else it waits on. For the scout alone."""
+        if self.nodes.topology is None:
+            self._lobby.refuse(error)
+        return bool(self._lobby)
 
-    async def _ask_others(self, suspects: Collection[Node]) -> Topology:
-        plan = waves(self.topology, self.seeds, tuple(suspects))
-        topology = await discover(plan, self.pool_of)
-        self._adopt(topology)
-        return topology
+    def on_lost_loop(self) -> None:
+        """Forget what waited in a loop that was closed. For the scout alone."""
+        self._lobby.abandon()
 
-    def _adopt(self, topology: Topology) -> None:
-        self.topology = topology
-        for node in self._outlets.keys() - {*topology.nodes(), *self.seeds}:
+    # ---- what others tell
+
+    def _on_change(self, topology: Topology) -> None:
+        self.lanes.close()
+        staying = {*topology.nodes(), *self.nodes.startup_nodes}
+        for node in self.fleet.nodes() - staying:
             if self._suspicion.suspects(node):
-                self._leave(node)
-            self._retire(self._outlets.pop(node))
-
-    def _tell(self, topology: Topology) -> None:
-        """Let go on what waited for a topology."""
-        for looker in self._take_lookers():
-            looker.set_result(topology)
-        now = asyncio.get_running_loop().time()
-        for request, error in self._take_waiting():
-            if request.deadline > now:
-                self.send(request)
-            else:
-                request.set_exception(error)
-
-    def _not_found(self, error: RedisError, now: float) -> None:
-        """Fail what waits, if we never knew the cluster; otherwise only what has no time left."""
-        for looker in self._take_lookers():
-            looker.set_exception(fresh(error, maybe_executed=False))
-        for request, reason in self._take_waiting():
-            if self.topology is None:
-                request.set_exception(fresh(error, maybe_executed=False))
-            elif request.deadline <= now:
-                request.set_exception(reason)
-            else:
-                self._waiting.append((request, reason))
-                self._stale = True
-
-    def _take_waiting(self) -> list[tuple[Request[object], RedisError]]:
-        waiting, self._waiting = self._waiting, []
-        return [each for each in waiting if not each[0].done()]
-
-    def _take_lookers(self) -> list[asyncio.Future[Topology]]:
-        lookers, self._lookers = self._lookers, []
-        return [each for each in lookers if not each.done()]
-
-    # ---- nodes
-
-    def _outlet(self, node: Node) -> Outlet:
-        outlet = self._outlets.get(node)
-        if outlet is None:
-            pool = self._make_pool(node)
-            pool.suspected = partial(self._on_suspect, node)
-            outlet = self._outlets[node] = Outlet(node, pool, self._rescue)
-        return outlet
-
-    def pool_of(self, node: Node) -> ConnectionPool:
-        """Return the connections to a node."""
-        return self._outlet(node).pool
+                self.fleet.leave(node)
+        self.fleet.keep_only(staying)
 
     def _on_suspect(self, node: Node, connection: BaseConnection) -> None:
-        if not self._closed:
-            self._suspicion.begin(node, connection, self.topology)
-
-    def _leave(self, node: Node) -> None:
-        """Close every connection to a node at once: nobody answers there."""
-        if node in self._outlets:
-            self._outlets[node].pool.disconnect()
-
-    def _retire(self, outlet: Outlet) -> None:
-        """Let the replies under way arrive, then close."""
-        task = asyncio.get_running_loop().create_task(outlet.pool.aclose())
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        if not self.is_closed:
+            self._suspicion.begin(node, connection, self.nodes.topology)
 
     async def aclose(self) -> None:
         """Wait for the replies under way, then close every connection. What waits for a topology fails."""
-        self._closed = True
+        self.is_closed = True
+        self.lanes.close()
         self._suspicion.stop()
-        for looker in self._take_lookers():
-            looker.set_exception(_closed())
-        for request, _ in self._take_waiting():
-            request.set_exception(_closed())
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            await asyncio.wait([self._refreshing])
-        await asyncio.gather(*(outlet.pool.aclose() for outlet in self._outlets.values()), *self._retiring)
+        self._lobby.refuse(closed())
+        await self.scout.stop(closed())
+        self.nodes.stop()
+        await self.fleet.aclose()
 
 
-def _unserved(slot: int | None) -> RedisClusterError:
+def unserved(slot: int | None) -> RedisClusterError:
+    """Return the error for a slot without a node."""
     return RedisClusterError(f"slot {slot} is served by no node of the cluster")
+
+
+def closed() -> ConnectionError:
+    """Return the error for a client that was closed."""
+    return ConnectionError("this cluster client was closed: make another")
 
 
 def _unknown() -> RedisClusterError:
     return RedisClusterError("no node of the cluster told its slots in time")
-
-
-def _closed() -> ConnectionError:
-    return ConnectionError("this cluster client was closed: make another")

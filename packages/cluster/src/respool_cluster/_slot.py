@@ -13,6 +13,9 @@ from respool.lowlevel import ValueT, lookup, routing_keys
 
 SLOTS = 16384
 
+_NOWHERE = 1 << 62
+"""A place that no command has, for commands that have not one key in one place."""
+
 _EVERYWHERE = frozenset({"all_nodes", "all_shards", "special"})  # request policies
 
 
@@ -26,11 +29,51 @@ def key_slot(key: bytes) -> int:
     return crc_hqx(key, 0) % SLOTS
 
 
+class _SoleKeys(dict[ValueT, int]):
+    """Where the key stands, by the name of a command that has one and always in the same place; else `_NOWHERE`."""
+
+    def __missing__(self, name: ValueT) -> int:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        place = self[name] = _sole_key(name)
+        return place
+
+
+def _sole_key(name: ValueT) -> int:
+    if not isinstance(name, (str, bytes)) or len(name.split()) != 1:
+        return _NOWHERE
+    command = lookup(name)
+    if command is None or len(command.key_specs) != 1 or type(command.flags).MOVABLEKEYS in command.flags:
+        return _NOWHERE
+    spec = command.key_specs[0]
+    return spec.start if spec == type(spec)(spec.start) else _NOWHERE
+
+
+_REMEMBERED = 1024  # names may come from anywhere
+_sole_keys = _SoleKeys()
+
+
+def slot_of_sole_key(args: Sequence[ValueT], encoding: str) -> int:
+    """Return the slot of a command that has one key, always in the same place, as most have.
+
+    On the way of every command, so it raises for all others, whatever it comes upon: `LookupError`, `TypeError` or
+    `ValueError`. They ask `slot_of`.
+    """
+    key = args[_sole_keys[args[0]]]
+    if key.__class__ is str:
+        key = key.encode(encoding)
+    elif key.__class__ is not bytes:
+        raise TypeError
+    return key_slot(key) if b"{" in key else crc_hqx(key, 0) % SLOTS
+
+
 def slot_of_keys(keys: Sequence[ValueT], encoding: str = "utf-8") -> int:
     """Return the slot that keys have in common. Raises `RedisClusterError` where they have none."""
     slots = {key_slot(_as_bytes(key, encoding)) for key in keys}
     if len(slots) > 1:
-        named = ", ".join(f"{_text(key)!r} in slot {key_slot(_as_bytes(key, encoding))}" for key in keys[:5])
+        named = ", ".join(
+            f"{text_of(key)!r} in slot {key_slot(_as_bytes(key, encoding))}" for key in keys[:5]
+        )
         raise RedisClusterError(f"the keys lie in several slots ({named}): no one connection leads to all")
     return slots.pop()
 
@@ -53,8 +96,8 @@ def slot_of(args: Sequence[ValueT], encoding: str = "utf-8") -> int | None:
 
 
 def _check_one_node_will_do(args: Sequence[ValueT]) -> None:
-    name = _text(args[0]).upper()
-    command = lookup(_text(args[0]), *args[1:2])
+    name = text_of(args[0]).upper()
+    command = lookup(text_of(args[0]), *args[1:2])
     # PING goes to every shard only where somebody asks after all of them; here it asks after the cluster.
     policy = command.request_policy if command is not None else None
     if policy is not None and policy.value in _EVERYWHERE and name != "PING":
@@ -65,11 +108,11 @@ def _check_one_node_will_do(args: Sequence[ValueT]) -> None:
 
 def _several_slots(args: Sequence[ValueT], positions: Sequence[int], encoding: str) -> RedisClusterError:
     named = ", ".join(
-        f"{_text(args[at])!r} in slot {key_slot(_as_bytes(args[at], encoding))}" for at in positions[:5]
+        f"{text_of(args[at])!r} in slot {key_slot(_as_bytes(args[at], encoding))}" for at in positions[:5]
     )
     more = ", ..." if len(positions) > 5 else ""
     return RedisClusterError(
-        f"{_text(args[0]).upper()}: the keys lie in several slots ({named}{more}); "
+        f"{text_of(args[0]).upper()}: the keys lie in several slots ({named}{more}); "
         "give them one {hash tag}, or send one command for each slot"
     )
 
@@ -83,7 +126,8 @@ def _as_bytes(key: ValueT, encoding: str) -> bytes:
     return repr(key).encode()
 
 
-def _text(word: ValueT) -> str:
+def text_of(word: ValueT) -> str:
+    """Return a word of a command as text, for looking it up and for messages."""
     if isinstance(word, (bytes, bytearray, memoryview)):
         return bytes(word).decode(errors="replace")
     return str(word)

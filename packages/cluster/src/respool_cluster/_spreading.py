@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from respool.errors import RedisError
 from respool.lowlevel import Request, RequestMaker, ValueT
+from respool_cluster._guide import Guide
 from respool_cluster._joining import join
 from respool_cluster._node import Node
 from respool_cluster._router import Router
@@ -18,8 +19,9 @@ from respool_cluster._topology import Topology
 class Spreader:
     """Sends to several nodes what a router cannot send to one."""
 
-    def __init__(self, router: Router, maker: RequestMaker, encoding: str) -> None:
+    def __init__(self, router: Router, guide: Guide, maker: RequestMaker, encoding: str) -> None:
         self._router = router
+        self._guide = guide
         self._maker = maker
         self._encoding = encoding
 
@@ -40,7 +42,7 @@ class Spreader:
 
     async def _to_all(self, request: Request[object], plan: FanOut) -> None:
         try:
-            nodes = _targets(await self._router.known(), plan)
+            nodes = _targets(await self._guide.known(), plan)
         except RedisError as exc:
             if not request.done():
                 request.set_exception(exc)
