@@ -9,7 +9,8 @@ these are read by every process that imports respool, and a dataclass takes long
 from __future__ import annotations
 
 from enum import Enum, Flag, auto
-from typing import NamedTuple
+
+from respool._wire.tuples import NamedTuple
 
 
 class CommandFlag(Flag):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from respool._client.replies.basic import Told, fields, integer, integer_or_none, items, number, text, texts
 from respool._client.replies.clients import client
+from respool._wire.tuples import NamedTuple
 
 
 class AclRules(NamedTuple):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
-
 from respool._client.replies.basic import fields, integer, listed, text, text_set
+from respool._wire.tuples import NamedTuple
 
 K = TypeVar("K")
 

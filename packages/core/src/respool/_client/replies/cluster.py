@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from respool._client.replies.basic import Told, fields, integer, items, pairs, parts, text
+from respool._wire.tuples import NamedTuple
 
 
 class ClusterNode(NamedTuple):

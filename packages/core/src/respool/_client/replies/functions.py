@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from respool._client.replies.basic import Told, fields, integer, items, text, text_or_none, text_set, texts
+from respool._wire.tuples import NamedTuple
 
 
 class Function(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from respool._client.replies.basic import (
     Told,
@@ -17,6 +17,7 @@ from respool._client.replies.basic import (
     text_set,
     texts,
 )
+from respool._wire.tuples import NamedTuple
 
 K = TypeVar("K")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import NamedTuple
 
 from respool._client.replies.basic import integer, items, lines_of_fields, parts, text, texts
+from respool._wire.tuples import NamedTuple
 
 
 class ReplicaAddress(NamedTuple):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
-
 from respool._client.replies.basic import Told, fields, integer, integer_or_none, items, parts, put_in
 from respool._client.replies.streams import Entry, entries, entry
+from respool._wire.tuples import NamedTuple
 
 K = TypeVar("K")
 

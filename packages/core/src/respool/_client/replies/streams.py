@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Generic, TypeAlias, TypeVar
 
-from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
-
 from respool._client.replies.basic import integer, items, listed, mapping, pairs, parts, put_in, rows
+from respool._wire.tuples import NamedTuple
 
 K = TypeVar("K")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from respool._client.replies.basic import fields, integer, items, parts
+from respool._wire.tuples import NamedTuple
 
 
 class LcsMatch(NamedTuple):

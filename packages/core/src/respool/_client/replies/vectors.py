@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from typing_extensions import NamedTuple  # Python 3.10 has no generic ones
-
 from respool._client.replies.basic import (
     fields,
     integer,
@@ -22,6 +20,7 @@ from respool._client.replies.basic import (
     text,
     undecoded,
 )
+from respool._wire.tuples import NamedTuple
 
 K = TypeVar("K")
 
