@@ -53,6 +53,19 @@ class Observer(Protocol):
         """Hear that the server has been silent for suspiciously long, with requests waiting for it."""
 
 
+class Tracker(Protocol):
+    """Who keeps what was read on a connection, until the server says here that it has changed."""
+
+    def on_push(self, message: object) -> bool:
+        """Take a push message, or leave it (False) to whoever fetches messages."""
+
+    def on_taken(self) -> None:
+        """Hear that one holder gets the connection: what it says from now on is that holder's."""
+
+    def on_lost(self) -> None:
+        """Hear that the socket is gone, before anybody else does."""
+
+
 class BaseConnection(asyncio.BaseProtocol):
     """Base of every connection. `stream_timeout` is the default deadline of a request, in seconds.
 
@@ -107,6 +120,7 @@ class BaseConnection(asyncio.BaseProtocol):
         self.tracking_client_id = None
         self.server_version: tuple[int, ...] | None = None
         self.observer: Observer | None = None
+        self.tracker: Tracker | None = None
         self._pushes = PushBox()
         self._link = Link(self, self._settings.stream_timeout, self._settings.connect_timeout)
         self._session = Session()
@@ -190,6 +204,8 @@ class BaseConnection(asyncio.BaseProtocol):
         """
         if self._link.generation is not None:
             self._link.generation.checks_idle = False
+        if self.tracker is not None:
+            self.tracker.on_taken()
         if (
             self.is_connected
             and self.idle_seconds > TRUSTED_SECONDS
@@ -254,10 +270,13 @@ class BaseConnection(asyncio.BaseProtocol):
 
     def on_push(self, message: object) -> None:
         """Take one push message. For the link alone."""
-        self._pushes.put(message)
+        if self.tracker is None or not self.tracker.on_push(message):
+            self._pushes.put(message)
 
     def on_lost(self, error: RedisError) -> None:
         """Forget what died with the socket. For the link alone."""
+        if self.tracker is not None:
+            self.tracker.on_lost()
         self._session.end()
         self._owed_auth = None
         if self._renewal is not None:

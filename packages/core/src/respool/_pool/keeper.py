@@ -114,6 +114,13 @@ class Keeper:
             self._line_waiter.add_done_callback(self._line_served)
         return connection
 
+    def share_one(self, preferred: BaseConnection | None) -> BaseConnection | None:
+        """Return one connection that is shared, `preferred` as long as it is; otherwise as `share`."""
+        if preferred is not None and self.ledger.use_of(preferred) is Use.SHARED:
+            return preferred
+        self.share()
+        return self.ledger.shared
+
     # ---- sharing several
 
     def share_among(self, connections: int) -> None:

@@ -198,6 +198,13 @@ class ConnectionPool:
             return keeper.line
         return self._bind().line
 
+    def share_one(self, preferred: BaseConnection | None = None) -> BaseConnection | None:
+        """Return one connection of the line, `preferred` as long as it is shared. Never waits: it may be connecting.
+
+        None where one must be waited for. Raises `ConnectionError` where none is to be expected.
+        """
+        return self._bind().share_one(preferred)
+
     @property
     def stream_timeout(self) -> float:
         """Seconds that a request may take by default."""
