@@ -50,7 +50,7 @@ class Scout:
             self._looking = loop.create_task(self._keep_looking())
 
     async def wait(self) -> Topology:
-        """Return what a look found that begins after this. Raises what it failed with."""
+        """Return what is found next, by the look that is under way if there is one. Raises what that failed with."""
         self.want()
         looker: asyncio.Future[Topology] = asyncio.get_running_loop().create_future()
         self._lookers.append(looker)
