@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import random
 from os import urandom
-from typing import TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, TypeVar
 
 from respool._client.commands import Commands
 from respool._client.scripts import Script
 from respool._client.transactions import retrieve
 from respool._wire.values import KeyT
 from respool.errors import DataError, LockError, LockNotOwnedError, RedisError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T")
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Generic, TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from respool._client.commands import Commands
 from respool._client.scripts import Script
@@ -16,6 +14,9 @@ from respool._pool.pool import ConnectionPool
 from respool._wire.commands import door, is_plain
 from respool._wire.values import ResponseType, ValueT
 from respool.errors import DataError, ExecAbortError, WatchError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from hashlib import sha1
 from typing import Protocol
 
 from respool._connection.request import Request
@@ -25,6 +24,8 @@ class Script:
     """A script to be called like a function. What it returns has the shape that it gives it."""
 
     def __init__(self, client: ScriptRunner, source: StringT) -> None:
+        from hashlib import sha1  # late: it takes longer to import than all of the scripts
+
         self.source = source.encode() if isinstance(source, str) else bytes(source)
         self.sha = sha1(self.source, usedforsecurity=False).hexdigest()
         self._client = client

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from ssl import SSLContext
-
-from typing_extensions import Unpack
+from typing import TYPE_CHECKING
 
 from respool._connection.base import BaseConnection
 from respool._connection.credentials import CredentialSource
@@ -21,6 +20,9 @@ from respool._connection.tls import TLSOptions, tls_of
 from respool._connection.tls_advice import explained
 from respool._wire.values import ProtocolVersion
 from respool.errors import DataError
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class TCPOptions(TLSOptions, total=False):

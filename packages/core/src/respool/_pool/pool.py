@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from math import inf
 from types import MappingProxyType
-from typing import ClassVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, ClassVar
 
 from respool._connection.base import BaseConnection
 from respool._connection.forking import forget_in_child
@@ -25,6 +23,9 @@ from respool._pool.upkeep import Rules
 from respool._pool.url import Parser, parse_url
 from respool._wire.values import ValueT
 from respool.errors import ConnectionError, DataError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _URL_PARSERS: Mapping[str, Parser] = MappingProxyType(
     {

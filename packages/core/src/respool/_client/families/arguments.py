@@ -6,10 +6,12 @@ What cannot be sent together is told as a sentence (`clash`), for the caller to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from respool._wire.values import KeyT, ValueT
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 AnyKeyT = TypeVar("AnyKeyT", bound=KeyT)
 """A key of a mapping: a variable, for `Mapping` would not take a dict of str where str or bytes is asked for."""
@@ -17,10 +19,10 @@ AnyKeyT = TypeVar("AnyKeyT", bound=KeyT)
 AnyValueT = TypeVar("AnyValueT", bound=ValueT)
 """A field or member of a mapping, for the same reason."""
 
-PeriodT: TypeAlias = int | timedelta
+PeriodT: TypeAlias = "int | timedelta"
 """How long: a number in the unit of the option, or a timedelta, of which parts of that unit are dropped."""
 
-MomentT: TypeAlias = int | datetime
+MomentT: TypeAlias = "int | datetime"
 """When: Unix time in the unit of the option, or a datetime; one without a zone is local time."""
 
 Side: TypeAlias = Literal["LEFT", "RIGHT"]
@@ -30,22 +32,19 @@ Words: TypeAlias = tuple[ValueT, ...]
 
 
 def seconds(period: PeriodT) -> int:
-    return period // timedelta(seconds=1) if isinstance(period, timedelta) else period
+    return period if isinstance(period, int) else _units(period, seconds=1)
 
 
 def milliseconds(period: PeriodT) -> int:
-    return period // timedelta(milliseconds=1) if isinstance(period, timedelta) else period
+    return period if isinstance(period, int) else _units(period, milliseconds=1)
 
 
 def unix_seconds(moment: MomentT) -> int:
-    return int(moment.timestamp()) if isinstance(moment, datetime) else moment
+    return moment if isinstance(moment, int) else _stamp(moment, seconds=True)
 
 
 def unix_milliseconds(moment: MomentT) -> int:
-    if isinstance(moment, datetime):
-        # Microseconds apart: a float holds the whole second exactly, but not the fraction with it.
-        return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
-    return moment
+    return moment if isinstance(moment, int) else _stamp(moment, seconds=False)
 
 
 def expiry(
@@ -117,3 +116,22 @@ def incomplete(**given: object) -> str | None:
         if 0 < len(missing) < len(given)
         else None
     )
+
+
+# The module of dates is imported when the first one comes: most programs give numbers, and all would wait for it.
+
+
+def _units(period: PeriodT, **unit: int) -> int:
+    from datetime import timedelta
+
+    return period // timedelta(**unit) if isinstance(period, timedelta) else period
+
+
+def _stamp(moment: MomentT, seconds: bool) -> int:
+    from datetime import datetime
+
+    if not isinstance(moment, datetime):
+        return moment
+    # Microseconds apart: a float holds the whole second exactly, but not the fraction with it.
+    whole = int(moment.replace(microsecond=0).timestamp())
+    return whole if seconds else whole * 1000 + moment.microsecond // 1000

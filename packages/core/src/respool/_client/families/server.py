@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from respool._client.families.arguments import PeriodT, flag, flags, milliseconds, option
 from respool._client.families.family import Family
@@ -18,6 +17,9 @@ from respool._client.replies.server import (
     time_of_day,
 )
 from respool._connection.request import Request
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 T = TypeVar("T")
 

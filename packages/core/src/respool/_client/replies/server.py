@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from respool._client.replies.basic import integer, items, lines_of_fields, parts, text, texts
 from respool._wire.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class ReplicaAddress(NamedTuple):
@@ -55,6 +58,8 @@ def info(reply: object) -> dict[str, str]:
 
 
 def moment(reply: object) -> datetime:
+    from datetime import datetime, timezone  # late: few ask for a moment
+
     return datetime.fromtimestamp(integer(reply), timezone.utc)
 
 
