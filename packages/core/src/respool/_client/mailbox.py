@@ -11,6 +11,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from respool._connection.request import fresh
+from respool.errors import RedisError
+
 M = TypeVar("M")
 
 
@@ -32,7 +35,7 @@ class Mailbox(Generic[M]):
         self._dropped = 0
         self._readers: list[asyncio.Future[None]] = []
         self._is_closed = False
-        self._error: Exception | None = None
+        self._error: RedisError | None = None
 
     def __len__(self) -> int:
         return len(self._entries) + bool(self._dropped)
@@ -47,7 +50,7 @@ class Mailbox(Generic[M]):
         self._entries.append(entry)
         self._wake()
 
-    def close(self, error: Exception | None = None) -> None:
+    def close(self, error: RedisError | None = None) -> None:
         """Take nothing more. What is there can still be taken; after it comes `error`, or the end."""
         if not self._is_closed:
             self._is_closed, self._error = True, error
@@ -56,23 +59,18 @@ class Mailbox(Generic[M]):
     async def take(self, seconds: float | None = None) -> M | Gap | None:
         """Wait for the oldest and return it; None at the end, or after `seconds`. Cancelled, it takes nothing.
 
-        Raises what the mailbox was closed with, once nothing else is there.
+        Raises what the mailbox was closed with, a copy for each who asks, once nothing else is there.
         """
         end = None if seconds is None else asyncio.get_running_loop().time() + seconds
         while not self:
             if self._error is not None:
-                raise self._error
+                raise fresh(self._error, maybe_executed=False)
             if self._is_closed or not await self._wait(end):
                 return None
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
             return Gap("read too slowly: the oldest messages were dropped", dropped)
         return self._entries.popleft()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is there and nothing will be."""
-        return self._is_closed and not self
 
     async def _wait(self, end: float | None) -> bool:
         """Wait until something changed; tell whether it did in time."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from respool._wire.tuples import NamedTuple
+
 T = TypeVar("T")
 
 
@@ -30,6 +32,13 @@ class Kind(Enum):
         return self.value + b"UNSUBSCRIBE"
 
 
+class Subscription(NamedTuple):
+    """One thing that somebody listens to, named as it is on the wire."""
+
+    kind: Kind
+    name: bytes
+
+
 @dataclass(frozen=True)
 class Message(Generic[T]):
     """One message: where it was published, what it says, and the pattern that it came by, if it did."""
@@ -39,36 +48,36 @@ class Message(Generic[T]):
     pattern: T | None = None
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """A message as it came: `name` is what was subscribed to."""
+class Delivery(NamedTuple):
+    """A message as it came, and the subscription by which it did."""
 
-    kind: Kind
-    name: bytes
+    subscription: Subscription
     channel: bytes
     data: bytes
 
 
-@dataclass(frozen=True)
-class Confirmation:
+class Confirmation(NamedTuple):
     """The server's word that a subscription begins or ends."""
 
-    command: bytes
-    name: bytes | None
+    subscription: Subscription
+    begins: bool
 
 
-_COMMANDS = frozenset(command for kind in Kind for command in (kind.joining, kind.leaving))
+_CONFIRMING = {kind.joining.lower(): (kind, True) for kind in Kind} | {
+    kind.leaving.lower(): (kind, False) for kind in Kind
+}
 
 
 def read(push: object) -> Delivery | Confirmation | None:
     """Tell what a push says; None where it is about something else."""
     match push:
         case [b"message", bytes(channel), bytes(data)]:
-            return Delivery(Kind.CHANNEL, channel, channel, data)
+            return Delivery(Subscription(Kind.CHANNEL, channel), channel, data)
         case [b"pmessage", bytes(pattern), bytes(channel), bytes(data)]:
-            return Delivery(Kind.PATTERN, pattern, channel, data)
+            return Delivery(Subscription(Kind.PATTERN, pattern), channel, data)
         case [b"smessage", bytes(channel), bytes(data)]:
-            return Delivery(Kind.SHARD, channel, channel, data)
-        case [bytes(command), name, int()] if command.upper() in _COMMANDS:
-            return Confirmation(command.upper(), name if isinstance(name, bytes) else None)
+            return Delivery(Subscription(Kind.SHARD, channel), channel, data)
+        case [bytes(word), bytes(name), int()] if word in _CONFIRMING:
+            kind, begins = _CONFIRMING[word]
+            return Confirmation(Subscription(kind, name), begins)
     return None

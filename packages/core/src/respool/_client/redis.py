@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from inspect import isawaitable
 from itertools import count
-from typing import Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 from weakref import WeakSet
 
-from typing_extensions import Self
-
+from respool._client.carriers import OneServer
 from respool._client.locks import EXTEND, RELEASE, Lock
 from respool._client.pipeline import Pipeline
 from respool._client.pubsub import PubSub
@@ -24,6 +24,9 @@ from respool._pool.pool import ConnectionPool
 from respool._wire.commands import block_timeout, door, is_blocking, is_plain
 from respool._wire.values import KeyT, ResponseType, StringT, ValueT
 from respool.errors import DataError, RedisError, WatchError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -161,7 +164,7 @@ class Redis(ScanningCommands[T], Generic[T]):
         """
         if self.connection_pool.noreply:
             raise DataError("no message comes on a connection without replies: use a client without noreply")
-        subscriber: PubSub[T] = PubSub(self.connection_pool, self._maker, max_messages)
+        subscriber: PubSub[T] = PubSub(partial(OneServer, self.connection_pool), self._maker, max_messages)
         self._subscribers.add(subscriber)
         return subscriber
 
