@@ -30,6 +30,10 @@ class Target:
         """Tell whether this is wrong once `primary` is the primary."""
         return (self.role == "primary") != (self.address == primary)
 
+    def is_among(self, replicas: Sequence[Address]) -> bool:
+        """Tell whether readers may stay here: at a usable replica or, where there is none, at the primary."""
+        return self.address in replicas or (self.role == "primary" and not replicas)
+
 
 class Guide(Protocol):
     """What a connection asks of its pool."""
@@ -48,6 +52,9 @@ class Guide(Protocol):
 
     def judge(self, target: Target, is_right: bool) -> None:
         """Hear whether a server said itself that it is what the sentinels took it for."""
+
+    def failed(self, target: Target) -> None:
+        """Hear that a server could not be reached, or would not have us."""
 
 
 class SentinelManagedConnection(Connection, Generic[T]):
@@ -122,14 +129,20 @@ class SentinelManagedConnection(Connection, Generic[T]):
             try:
                 return await super().open_socket(make_protocol)
             except OSError as exc:  # a TLS error is none: most likely it is the same at every server
+                self.connection_pool.failed(target)
                 failure = exc
         raise failure
 
     async def bring_up(self, generation: Generation) -> None:
         """Open the socket, introduce ourselves, check the role. For the link alone."""
-        await super().bring_up(generation)
-        if self._is_checked and self.target is not None:
-            await self._check_role(self.target)
+        try:
+            await super().bring_up(generation)
+            if self._is_checked and self.target is not None:
+                await self._check_role(self.target)
+        except BaseException:  # cancelled it is where that took too long
+            if self.target is not None:
+                self.connection_pool.failed(self.target)
+            raise
 
     async def _check_role(self, target: Target) -> None:
         role = role_of(await (await self.create_request(b"ROLE", decode=False)))

@@ -103,15 +103,23 @@ class Discovery:
         Raises `ReplicaNotFoundError`, which names what each sentinel said, when none knows one in time.
         """
         self._bind(service_name)
-        inquiry: Inquiry[list[View]] = await inquire(
-            self._council.nodes,
-            lambda node: node.replicas(service_name),
-            lambda views: replica_trouble(views, self._max_lag),
-            self._seconds,
-        )
+        inquiry = await self._inquire_replicas(service_name)
         if inquiry.winner is None:
             raise ReplicaNotFoundError(f"no sentinel knows a usable replica of {service_name!r}: {inquiry}")
         return usable_replicas(inquiry.winner, self._max_lag)
+
+    async def _inquire_replicas(self, service: str) -> Inquiry[list[View]]:
+        return await inquire(
+            self._council.nodes,
+            lambda node: self._replicas(node, service),
+            lambda views: replica_trouble(views, self._max_lag),
+            self._seconds,
+        )
+
+    async def _replicas(self, node: SentinelNode, service: str) -> list[View]:
+        """Ask one sentinel; whom it does not know to be the primary by now is no replica."""
+        views = await node.replicas(service)
+        return [view for view in views if view.address != self._latest.address(service)]
 
     def refute(self, service_name: str, address: Address) -> None:
         """Take note that the server there says it is no primary."""
@@ -193,12 +201,11 @@ class Discovery:
             self._run_errand("replicas", service, self._tell_of_replicas(service))
 
     async def _tell_of_replicas(self, service: str) -> None:
-        try:
-            addresses = await self.discover_replicas(service)
-        except RedisError:
-            return  # while nobody knows better, those in use are as good as any
+        inquiry = await self._inquire_replicas(service)
+        if inquiry.winner is None and len(inquiry.doubtful) * 2 <= len(self._council.nodes):
+            return  # while most do not say that there is none, those in use are as good as any
         for watcher in self._watchers_of(service):
-            watcher.on_replicas(addresses)
+            watcher.on_replicas(usable_replicas(inquiry.winner or [], self._max_lag))
 
     def _watchers_of(self, service: str) -> list[Watcher]:
         return [watcher for watcher in self._watchers if watcher.service_name == service]

@@ -41,6 +41,11 @@ class Latest:
         self._views[service] = view
         return view.address if known is None or known.address != view.address else None
 
+    def address(self, service: str) -> Address | None:
+        """Return where the latest primary is, as far as anybody told."""
+        known = self._views.get(service)
+        return known.address if known is not None else None
+
     def refute(self, service: str, address: Address) -> None:
         """Take note that the server at `address` says it is no primary: until another failover makes it one."""
         known = self._views.get(service)

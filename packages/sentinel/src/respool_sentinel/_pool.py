@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -14,6 +14,7 @@ from respool_sentinel._connection import SentinelManagedConnection, Target
 from respool_sentinel._discovery import Discovery
 from respool_sentinel._line import ServiceLine
 from respool_sentinel._patience import ExhaustedError, Patience, is_hopeless
+from respool_sentinel._rotation import Rotation, superfluous
 from respool_sentinel._settings import sentinel_options
 from respool_sentinel._url import is_sentinel_url, parse_sentinel_url
 from respool_sentinel._views import Address
@@ -31,10 +32,12 @@ SETTLE_SECONDS = 0.05
 class SentinelConnectionPool(ConnectionPool):
     """Connections to the primary of a service or, with `is_primary=False`, to its replicas in turn.
 
-    With no usable replica they lead to the primary, unless `replicas_only`. When a sentinel announces a new primary,
-    every connection to the old one is closed at once; what was not written yet goes to the new one, and whoever waits
-    for a connection goes on waiting, for `stream_timeout`. `check_connection` has the role of each server asked
-    for on connect. Full, it raises `ConnectionError`; other keyword arguments are those of `ConnectionPool`.
+    Stateless commands share one connection to each replica, as far as `max_connections` goes, each command the next;
+    with `shared_connections` so many. With no usable replica they lead to the primary, unless `replicas_only`. When a
+    sentinel announces a new primary, every connection to the old one is closed at once; what was not written yet goes
+    to the new one, and whoever waits for a connection goes on waiting, for `stream_timeout`. `check_connection` has the
+    role of each server asked for on connect. Full, it raises `ConnectionError`; other keyword arguments are those of
+    `ConnectionPool`.
     """
 
     def __init__(
@@ -53,7 +56,9 @@ class SentinelConnectionPool(ConnectionPool):
         self.is_primary = is_primary
         self.check_connection = check_connection
         self.replicas_only = replicas_only
-        self._turn: int | None = None
+        self._rotation = Rotation()
+        self._replicas: list[Address] = []
+        self._spreads = not is_primary and "shared_connections" not in kwargs
         self._made: WeakSet[SentinelManagedConnection[object]] = WeakSet()
         self._service_line: ServiceLine | None = None
         self._doubts: asyncio.TimerHandle | None = None
@@ -94,22 +99,28 @@ class SentinelConnectionPool(ConnectionPool):
 
     async def targets(self) -> list[Target]:
         """Return where the next connection shall try to lead, the best first. For its connections alone."""
-        return [await self._primary_target()] if self.is_primary else await self._replica_targets()
+        if self.is_primary:
+            return [await self._primary_target()]
+        targets = {target.address: target for target in await self._replica_targets()}
+        shared = self.shared()
+        others = [each for each in self._made if each not in shared and not each.is_closed]
+        order = self._rotation.by_need([*targets], _places(shared), _places(others))
+        return [targets[address] for address in order]
 
     async def _primary_target(self) -> Target:
         return Target(await self.sentinel_manager.discover_primary(self.service_name), "primary")
 
     async def _replica_targets(self) -> list[Target]:
         try:
-            replicas = sorted(await self.sentinel_manager.discover_replicas(self.service_name))
+            replicas = await self.sentinel_manager.discover_replicas(self.service_name)
         except ReplicaNotFoundError:
             if self.replicas_only:
                 raise
             return [await self._primary_target()]
-        # From anywhere, so that many processes do not begin with the same one.
-        self._turn = random.randrange(len(replicas)) if self._turn is None else self._turn + 1
-        first = self._turn % len(replicas)
-        return [Target(address, "replica") for address in replicas[first:] + replicas[:first]]
+        self._replicas = replicas
+        if self._spreads and len(replicas) > self.shared_connections:
+            self.shared_connections = len(replicas)
+        return [Target(address, "replica") for address in self._rotation.order(replicas)]
 
     def make_connection(self) -> BaseConnection:
         """Return a new connection, which asks this pool where it leads."""
@@ -188,15 +199,35 @@ class SentinelConnectionPool(ConnectionPool):
 
     def on_replicas(self, addresses: list[Address]) -> None:
         """Leave what is no usable replica any more, once its last replies are there. For the discovery alone."""
-        if self.is_primary or not addresses:
+        if self.is_primary:
             return
+        self._rotation.forgive()
+        self._replicas = addresses
         for connection in list(self._made):
-            if connection.target is not None and connection.target.address not in addresses:
+            target = connection.target
+            if target is not None and not connection.is_closed and not target.is_among(addresses):
                 self._drain(connection)
+        if self._spreads:  # only now, so that none of those that stay is one too many
+            self.shared_connections = max(1, len(addresses))
+        shared = [each for each in self.shared() if each.is_connected]
+        for index in superfluous(_places(shared), addresses):
+            self.retire(shared[index])
 
     def on_suspect(self, connection: BaseConnection) -> None:
-        """Ask the sentinels about a server that takes suspiciously long."""
+        """Ask the sentinels about a server that takes suspiciously long. A replica is left for a better one."""
         self.sentinel_manager.look_again(self.service_name)
+        for place in _places([connection]) if not self.is_primary else ():
+            if self._rotation.knows_better_than(place, self._replicas):
+                self._rotation.avoid(place)
+                if connection.is_connected:
+                    self.retire(connection)
+                else:
+                    connection.close()  # nothing was sent: what waits for it goes elsewhere
+
+    def failed(self, target: Target) -> None:
+        """Take note that a server could not be reached, or did not serve. For its connections alone."""
+        if target.role == "replica":
+            self._rotation.avoid(target.address)
 
     def judge(self, target: Target, is_right: bool) -> None:
         """Pass on what a server said of itself. For its connections alone."""
@@ -219,10 +250,15 @@ class SentinelConnectionPool(ConnectionPool):
     def _drain(self, connection: SentinelManagedConnection[object]) -> None:
         target = connection.target
 
-        def leave(_: object = None) -> None:
-            timer.cancel()
+        def leave() -> None:
             if connection.target is target:  # it may lead elsewhere by now
                 connection.close()
 
-        timer = asyncio.get_running_loop().call_later(DRAIN_SECONDS, leave)
-        connection.settled().add_done_callback(leave)
+        self.retire(connection)
+        asyncio.get_running_loop().call_later(DRAIN_SECONDS, leave)
+
+
+def _places(connections: Iterable[BaseConnection]) -> list[Address]:
+    """Return where connections lead, as far as that is known."""
+    ours = [each for each in connections if isinstance(each, SentinelManagedConnection)]
+    return [each.target.address for each in ours if each.target is not None]
