@@ -181,6 +181,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Break real deployments under load and print what callers notice; `-- --seeds N` simulates as well."""
+    install_editable(session, *group("test"))
+    session.run("python", "-m", "benchmarks.chaos", *session.posargs)
+
+
+@nox.session
 def release(session: nox.Session) -> None:
     """Prepare the release of one distribution: `-- core minor` (or major, patch, first); never pushes."""
     session.install(*group("build"))

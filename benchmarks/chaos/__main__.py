@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from benchmarks.chaos.outcome import Outcome, lines, to_json
 from benchmarks.chaos.scene import Scene
 from respool_testing.real import brand_of, find_binary
 
+SIMULATED = ("tests/test_simulated_deployments.py",)
 BY_NAME = {scene.name: scene for scene in SCENES}
 
 
@@ -22,15 +25,24 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help=f"of {', '.join(BY_NAME)}; all")
     parser.add_argument("--server", metavar="FILE", help="executable of the server; the first there is")
     parser.add_argument("--times", type=int, default=1, help="for each scene; %(default)s")
+    parser.add_argument("--seeds", type=int, metavar="N", help="simulate so many deployments before, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     said = parser.parse_args(words)
     for name in said.scenes:
         if name not in BY_NAME:
             parser.error(f"no scene is called {name!r}: there are {', '.join(BY_NAME)}")
+    if said.seeds and simulate(said.seeds):
+        return 1
     binary = said.server or find_binary()
     print(f"{brand_of(binary)}, {said.times} x each scene", flush=True)
     chosen = [BY_NAME[name] for name in said.scenes or BY_NAME for _ in range(said.times)]
     return show(chosen, binary, said.json)
+
+
+def simulate(seeds: int) -> int:
+    """Run the tests in virtual time over so many seeds; returns what pytest does."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SIMULATED]
+    return subprocess.run(command, env={**os.environ, "RESPOOL_SEEDS": str(seeds)}, check=False).returncode
 
 
 def show(scenes: Sequence[Scene], binary: str, json: Path | None) -> int:

@@ -16,6 +16,10 @@ from respool_cluster._slot import key_slot
 GROUP, VICTIM = "0", 0
 RESHARDED_SLOTS = 60
 
+SETTLING_SECONDS = 2.0
+"""Until the others talk to a node that was started again. Asked to take over before, it may never hear from its
+primary, which keeps all its clients waiting until both have given up."""
+
 SMOOTH = Promise(errors=0)
 KILLED = Promise(back=0.25, others_percent=90, longest_call=10)
 HUNG = Promise(back=0.5, back_since_fault=2.5, others_percent=90, longest_call=10)
@@ -100,6 +104,7 @@ async def rolling(nodes: Nodes, oracle: Oracle) -> None:
         await replica.restart()
         await replica.until("master_link_status:up", "INFO", "replication")
         await replica.until("cluster_state:ok", "CLUSTER", "INFO")
+        await steady(SETTLING_SECONDS)
         await nodes.hand_over(replica, primary)
         await primary.restart()
         await primary.until("master_link_status:up", "INFO", "replication")

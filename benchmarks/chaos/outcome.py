@@ -39,8 +39,8 @@ class Promise:
     lost: float = 0
     duplicated: float = 0
     back: float = inf
-    back_since_fault: float = inf
-    """For a fault that nobody tells of: it takes a while to be noticed, whatever else happens."""
+    back_since_fault: float = 0
+    """Or so long after the fault: one that nobody tells of takes a while to be noticed, whatever else happens."""
 
     others_percent: float = 0
     longest_call: float = inf
