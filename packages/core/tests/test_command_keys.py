@@ -125,7 +125,7 @@ def test_a_key_decides_the_slot() -> None:
 def test_a_command_that_only_a_server_knows_is_read_by_its_key_specs(
     spec: str, words: str, expected: list[int]
 ) -> None:
-    command = Command("X", -1, CommandFlag(0), (read_spec(spec),))
+    command = Command("X", -1, CommandFlag(), (read_spec(spec),))
     assert key_positions(command, words.split()) == expected
 
 

@@ -8,34 +8,37 @@ these are read by every process that imports respool, and a dataclass takes long
 
 from __future__ import annotations
 
-from enum import Enum, Flag, auto
+from enum import Enum
 
 from respool._wire.tuples import NamedTuple
 
 
-class CommandFlag(Flag):
-    """Flags of a command, named as the server names them."""
+class CommandFlag(frozenset[str]):
+    """Flags of a command, named as the server names them: `CommandFlag.WRITE in command.flags`.
 
-    WRITE = auto()
-    READONLY = auto()
-    DENYOOM = auto()
-    ADMIN = auto()
-    PUBSUB = auto()
-    NOSCRIPT = auto()
-    BLOCKING = auto()
-    LOADING = auto()
-    STALE = auto()
-    SKIP_MONITOR = auto()
-    SKIP_SLOWLOG = auto()
-    SKIP_COMMANDLOG = auto()
-    ASKING = auto()
-    FAST = auto()
-    NO_AUTH = auto()
-    NO_MULTI = auto()
-    MOVABLEKEYS = auto()
-    ALLOW_BUSY = auto()
-    NO_ASYNC_LOADING = auto()
-    NO_MANDATORY_KEYS = auto()
+    A set of words and no `enum.Flag`: to make one of twenty takes longer than to import three modules.
+    """
+
+    WRITE = "write"
+    READONLY = "readonly"
+    DENYOOM = "denyoom"
+    ADMIN = "admin"
+    PUBSUB = "pubsub"
+    NOSCRIPT = "noscript"
+    BLOCKING = "blocking"
+    LOADING = "loading"
+    STALE = "stale"
+    SKIP_MONITOR = "skip_monitor"
+    SKIP_SLOWLOG = "skip_slowlog"
+    SKIP_COMMANDLOG = "skip_commandlog"
+    ASKING = "asking"
+    FAST = "fast"
+    NO_AUTH = "no_auth"
+    NO_MULTI = "no_multi"
+    MOVABLEKEYS = "movablekeys"
+    ALLOW_BUSY = "allow_busy"
+    NO_ASYNC_LOADING = "no_async_loading"
+    NO_MANDATORY_KEYS = "no_mandatory_keys"
 
 
 class RequestPolicy(Enum):

@@ -35,10 +35,8 @@ def read(name: str, row: Row) -> Command:
 
 
 def read_flags(words: str) -> CommandFlag:
-    flags = CommandFlag(0)
-    for word in words.split():
-        flags |= CommandFlag[word.upper()]
-    return flags
+    """Return the flags written as `words`. Raises AttributeError for one that the model has no name for."""
+    return CommandFlag(getattr(CommandFlag, word.upper()) for word in words.split())
 
 
 def read_spec(text: str) -> KeySpec:
