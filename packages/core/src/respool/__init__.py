@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from respool import errors
+from respool._client.cache.cache import Cache
+from respool._client.cache.stats import CacheStats
 from respool._client.locks import Lock
 from respool._client.mailbox import Gap
 from respool._client.messages import Message
@@ -32,6 +34,8 @@ from respool.errors import (
 __all__ = [
     "BaseConnection",
     "BlockingConnectionPool",
+    "Cache",
+    "CacheStats",
     "CommandInvocation",
     "Connection",
     "ConnectionError",

@@ -28,6 +28,9 @@ from respool.errors import DataError, RedisError, WatchError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from respool._client.cache.cache import Cache
+    from respool._client.cache.reading import Reading
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -36,7 +39,8 @@ class Redis(ScanningCommands[T], Generic[T]):
     """A client of Redis or Valkey. Calls return futures and are sent at once, many in one write.
 
     `Redis(host, port)`, or `Redis(connection_pool=pool)`, which leaves closing the pool to its owner. Other keyword
-    arguments go to the pool and its connections. With `decode_responses` text comes back as str.
+    arguments go to the pool and its connections. With `decode_responses` text comes back as str. With a `cache` reads
+    are answered from it until the server reports a change.
     """
 
     @overload
@@ -47,6 +51,7 @@ class Redis(ScanningCommands[T], Generic[T]):
         *,
         db: int = ...,
         connection_pool: ConnectionPool | None = ...,
+        cache: Cache | None = ...,
         decode_responses: Literal[False] = ...,
         encoding: str = ...,
         **options: object,
@@ -60,6 +65,7 @@ class Redis(ScanningCommands[T], Generic[T]):
         *,
         db: int = ...,
         connection_pool: ConnectionPool | None = ...,
+        cache: Cache | None = ...,
         decode_responses: Literal[True],
         encoding: str = ...,
         **options: object,
@@ -72,6 +78,7 @@ class Redis(ScanningCommands[T], Generic[T]):
         *,
         db: int = 0,
         connection_pool: ConnectionPool | None = None,
+        cache: Cache | None = None,
         decode_responses: bool = False,
         encoding: str = "utf-8",
         **options: object,
@@ -81,7 +88,16 @@ class Redis(ScanningCommands[T], Generic[T]):
             connection_pool = ConnectionPool(host=host, port=port, db=db, encoding=encoding, **options)  # type: ignore[arg-type]
         self.connection_pool = connection_pool
         self._subscribers: WeakSet[PubSub[T]] = WeakSet()
-        self._maker = RequestMaker(encoding, decode_responses, noreply=connection_pool.noreply)
+        self.cache = cache
+        """What keeps the replies to reads, if anything does."""
+        self._reading: Reading | None = None
+        if cache is None:
+            self._maker = RequestMaker(encoding, decode_responses, noreply=connection_pool.noreply)
+            return
+        self._reading = cache.open(connection_pool, encoding, decode_responses)
+        self._maker = self._reading.maker
+        # On the object and not in `_run`, so that a client without a cache never asks whether it has one.
+        self._run = self._reading.run  # type: ignore[assignment, method-assign]
 
     @overload
     @classmethod
@@ -91,6 +107,7 @@ class Redis(ScanningCommands[T], Generic[T]):
         *,
         db: int | None = ...,
         decode_components: bool = ...,
+        cache: Cache | None = ...,
         decode_responses: Literal[False] = ...,
         **options: object,
     ) -> Redis[bytes]: ...
@@ -103,6 +120,7 @@ class Redis(ScanningCommands[T], Generic[T]):
         *,
         db: int | None = ...,
         decode_components: bool = ...,
+        cache: Cache | None = ...,
         decode_responses: Literal[True],
         **options: object,
     ) -> Redis[str]: ...
@@ -114,6 +132,7 @@ class Redis(ScanningCommands[T], Generic[T]):
         *,
         db: int | None = None,
         decode_components: bool = False,
+        cache: Cache | None = None,
         decode_responses: bool = False,
         **options: object,
     ) -> Redis[bytes] | Redis[str]:
@@ -126,6 +145,7 @@ class Redis(ScanningCommands[T], Generic[T]):
         pool = ConnectionPool.from_url(url, db, decode_components, **options)
         client: Redis[bytes] | Redis[str] = cls(  # type: ignore[call-overload]
             connection_pool=pool,
+            cache=cache,
             decode_responses=pool.connection_kwargs["decode_responses"],
             encoding=pool.connection_kwargs.get("encoding", "utf-8"),
         )
@@ -139,6 +159,8 @@ class Redis(ScanningCommands[T], Generic[T]):
         """Wait for the replies under way and close the pool, unless it was given by the caller; end subscriptions."""
         for subscriber in list(self._subscribers):
             await subscriber.aclose()
+        if self._reading is not None:
+            self._reading.leave()
         if self._owns_pool:
             await self.connection_pool.aclose()
 
