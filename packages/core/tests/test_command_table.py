@@ -94,7 +94,7 @@ def test_no_command_is_too_short_or_odd_to_ask_about(name: str, arguments: list[
 def test_flags_and_arity_are_the_servers() -> None:
     blpop = known("BLPOP")
     assert blpop.arity == -3
-    assert blpop.flags == {CommandFlag.WRITE, CommandFlag.BLOCKING}
+    assert blpop.flags == CommandFlag((CommandFlag.WRITE, CommandFlag.BLOCKING))
 
 
 @pytest.mark.parametrize(
