@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from respool import Connection
-from respool.errors import ConnectionError, PrimaryNotFoundError, ReplicaNotFoundError
-from respool.lowlevel import Generation, ProtocolVersion, TCPOptions
+from respool import CommandInvocation, Connection
+from respool.errors import ConnectionError, PrimaryNotFoundError, RedisError, ReplicaNotFoundError
+from respool.lowlevel import Generation, ProtocolVersion, Request, Rescue, ResponseType, TCPOptions, ValueT
 from respool_sentinel._views import Address, Role, role_of, spell
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class Guide(Protocol):
 
     def failed(self, target: Target) -> None:
         """Hear that a server could not be reached, or would not have us."""
+
+    def refused(self, error: RedisError) -> None:
+        """Hear what a server answered to a request of a connection's holder, where that was an error."""
 
 
 class SentinelManagedConnection(Connection, Generic[T]):
@@ -143,6 +147,55 @@ class SentinelManagedConnection(Connection, Generic[T]):
             if self.target is not None:
                 self.connection_pool.failed(self.target)
             raise
+
+    # What is shared has the pool's line to see to its failures; who holds a connection alone sees to them itself.
+
+    async def create_request(
+        self,
+        command: bytes,
+        *args: ValueT,
+        noreply: bool | None = None,
+        decode: bool | None = None,
+        encoding: str | None = None,
+        raise_exceptions: bool = True,
+        timeout: float | None = None,
+    ) -> Request[ResponseType]:
+        """Send one command and return the future of its reply; see `Connection.create_request`."""
+        request = await super().create_request(
+            command,
+            *args,
+            noreply=noreply,
+            decode=decode,
+            encoding=encoding,
+            raise_exceptions=raise_exceptions,
+            timeout=timeout,
+        )
+        self._attend(request)
+        return request
+
+    async def create_requests(
+        self,
+        commands: list[CommandInvocation],
+        raise_exceptions: bool = True,
+        timeout: float | None = None,
+    ) -> list[Request[ResponseType]]:
+        """Send several commands in one write and return the futures of their replies, in order."""
+        requests = await super().create_requests(commands, raise_exceptions, timeout)
+        for request in requests:
+            self._attend(request)
+        return requests
+
+    def _attend(self, request: Request[ResponseType]) -> None:
+        rescue = request.rescue
+        request.rescue = self._hear if rescue is None else partial(self._hear_before, rescue)
+
+    def _hear(self, request: Request[object], error: RedisError) -> bool:
+        self.connection_pool.refused(error)
+        return False
+
+    def _hear_before(self, rescue: Rescue, request: Request[object], error: RedisError) -> bool:
+        self.connection_pool.refused(error)
+        return rescue(request, error)
 
     async def _check_role(self, target: Target) -> None:
         role = role_of(await (await self.create_request(b"ROLE", decode=False)))

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from respool import BaseConnection, ConnectionPool, RetryPolicy
-from respool.errors import ConnectionError, DataError, ReplicaNotFoundError
+from respool.errors import (
+    ConnectionError,
+    DataError,
+    ExecAbortError,
+    ReadOnlyError,
+    RedisError,
+    ReplicaNotFoundError,
+)
 from respool.lowlevel import Line, ValueT
 from respool_sentinel._connection import SentinelManagedConnection, Target
 from respool_sentinel._discovery import Discovery
 from respool_sentinel._line import ServiceLine
 from respool_sentinel._patience import ExhaustedError, Patience, is_hopeless
+from respool_sentinel._role_watch import RoleWatch
 from respool_sentinel._rotation import Rotation, superfluous
 from respool_sentinel._settings import sentinel_options
 from respool_sentinel._url import is_sentinel_url, parse_sentinel_url
@@ -62,6 +70,7 @@ class SentinelConnectionPool(ConnectionPool):
         self._made: WeakSet[SentinelManagedConnection[object]] = WeakSet()
         self._service_line: ServiceLine | None = None
         self._doubts: asyncio.TimerHandle | None = None
+        self._role_watch = RoleWatch(self._in_use, self._hear_role)
         self._closing = 0
         self._owns_manager = False
         kwargs.setdefault("connection_class", SentinelManagedConnection)
@@ -99,6 +108,8 @@ class SentinelConnectionPool(ConnectionPool):
 
     async def targets(self) -> list[Target]:
         """Return where the next connection shall try to lead, the best first. For its connections alone."""
+        if self.check_connection and not self.noreply:
+            self._role_watch.begin()
         if self.is_primary:
             return [await self._primary_target()]
         targets = {target.address: target for target in await self._replica_targets()}
@@ -187,6 +198,7 @@ class SentinelConnectionPool(ConnectionPool):
         if self._doubts is not None:
             self._doubts.cancel()
             self._doubts = None
+        self._role_watch.end()
         super().disconnect()
 
     # ---- what it hears
@@ -235,9 +247,28 @@ class SentinelConnectionPool(ConnectionPool):
             tell = self.sentinel_manager.confirm if is_right else self.sentinel_manager.refute
             tell(self.service_name, target.address)
 
+    def _in_use(self) -> list[SentinelManagedConnection[object]]:
+        return [each for each in self.shared() if isinstance(each, SentinelManagedConnection)]
+
+    def _hear_role(self, target: Target, is_right: bool) -> None:
+        """Leave a server that changed its role behind our back."""
+        self.judge(target, is_right)
+        if not is_right:
+            self.sentinel_manager.look_again(self.service_name)
+            for connection in list(self._made):
+                if connection.target == target:
+                    connection.close()
+
+    def refused(self, error: RedisError) -> None:
+        """Hear what went wrong with a request on a lease. For its connections alone."""
+        if isinstance(error, ReadOnlyError):
+            self.doubt()
+        elif isinstance(error, ExecAbortError) and self.is_primary:
+            self.sentinel_manager.look_again(self.service_name)  # which command was refused it does not say
+
     def doubt(self) -> None:
         """Ask the sentinels about a primary that refuses writes, and the server itself for its role: on connect."""
-        if self._doubts is None:
+        if self.is_primary and self._doubts is None:
             self.sentinel_manager.look_again(self.service_name)
             loop = asyncio.get_running_loop()
             self._doubts = loop.call_later(SETTLE_SECONDS, self._reopen)
