@@ -11,11 +11,13 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from typing import TYPE_CHECKING, TypeAlias
 
 from respool._connection.tls import CERT_REQS
 from respool.errors import DataError
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 Value: TypeAlias = "int | float | bool | str | None"
 Parser: TypeAlias = Callable[..., Value]
@@ -75,6 +77,8 @@ def parse_url(
     the first caller outside of this family can see it, and is dropped; an unknown option is passed on as text. Raises
     `DataError` for what is no Redis URL.
     """
+    from urllib.parse import parse_qsl, unquote  # late: not everybody has a URL, and it takes milliseconds
+
     parts = _split(url)
     clean: Callable[[str], str] = unquote if decode_components else str
     options: dict[str, object] = {} if db is None else {"db": db}
@@ -87,6 +91,8 @@ def parse_url(
 
 
 def _split(url: str) -> SplitResult:
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
     except ValueError:  # its message quotes the URL, so it is not passed on
