@@ -47,7 +47,7 @@ class Reading:
         """Forget what was kept and have the server track no more."""
         self._memory.clear()
         source, self._source = self._source, None
-        if source is not None and source.connection.is_connected:
+        if source is not None:
             source.leave()
 
     # ---- inside

@@ -42,6 +42,7 @@ class Source:
 
     __slots__ = (
         "_is_asked",
+        "_loop",
         "_patience",
         "_timer",
         "connection",
@@ -60,6 +61,7 @@ class Source:
         """Whether the server has confirmed it: what is read from then on will be reported."""
         self.is_over = False
         self.refusal: RedisError | None = None
+        self._loop = asyncio.get_running_loop()
         self._patience = patience
         self._is_asked = False
         self._timer: asyncio.TimerHandle | None = None
@@ -78,13 +80,15 @@ class Source:
     def keep_watch(self) -> None:
         """See to it that silence is noticed, for as long as something is kept."""
         if self._timer is None and not self.is_over:
-            self._timer = asyncio.get_running_loop().call_later(SILENCE_SECONDS, self._look)
+            self._timer = self._loop.call_later(SILENCE_SECONDS, self._look)
 
     def leave(self) -> None:
         """End it and have the server track no more; nobody waits for that."""
         if self.is_over:
             return
         self._end()
+        if self._loop is not asyncio.get_running_loop():
+            return  # the socket belongs to a loop that is gone
         request = self._request(_OFF)
         request.add_done_callback(partial(_gone, self))
         self.generation.submit([request])
