@@ -73,7 +73,7 @@ async def test_reads_are_answered_by_replicas_where_wanted(respool_cluster: Fake
 
 
 def topology_requests(cluster: FakeCluster) -> int:
-    return sum(each.name == "CLUSTER" for node in cluster.nodes for each in node.server.log)
+    return sum(each.words[:2] == (b"CLUSTER", b"SLOTS") for node in cluster.nodes for each in node.server.log)
 
 
 def test_a_connection_that_was_never_used_is_not_silent() -> None:

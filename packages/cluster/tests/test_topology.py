@@ -43,6 +43,24 @@ def test_an_empty_host_is_the_host_that_was_asked(host: object) -> None:
     assert topology.nodes() == (Node("asked", 7001),)
 
 
+@pytest.mark.parametrize("more", [[b"ip", b"10.0.0.1"], {b"ip": b"10.0.0.1"}])
+def test_a_node_without_the_name_it_should_go_by_has_an_address(more: object) -> None:
+    topology = parse_slots([[0, 16383, [b"?", 7001, b"id", more]]], ASKED)
+    assert topology.nodes() == (Node("10.0.0.1", 7001),)
+
+
+def test_one_without_an_address_either_is_where_we_asked() -> None:
+    topology = parse_slots([[0, 16383, [b"?", 7001, b"id", []]]], ASKED)
+    assert topology.nodes() == (Node("asked", 7001),)
+
+
+def test_names_and_addresses_of_the_sixth_version_are_taken_as_told() -> None:
+    nodes = [Node("fe80::1", 7001), Node("node-1.example", 7002)]
+    topology = parse_slots([[0, 16383, *map(described, nodes)]], ASKED)
+    assert topology.nodes() == tuple(nodes)
+    assert str(nodes[0]) == "[fe80::1]:7001"
+
+
 @pytest.mark.parametrize(
     "reply",
     [

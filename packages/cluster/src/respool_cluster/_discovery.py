@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
 from respool import ConnectionPool
-from respool.errors import AuthenticationError, RedisClusterError
+from respool.errors import AuthenticationError, RedisClusterError, RedisError
 from respool.lowlevel import RetryPolicy, build_request
+from respool_cluster._epochs import is_older, newest, parse_epochs
 from respool_cluster._node import Node
 from respool_cluster._topology import Topology, parse_slots
 
@@ -19,6 +20,11 @@ WAVE = 3
 
 WAVE_SECONDS = 1.0
 """Seconds in which one of them has to answer."""
+
+STAGGER_SECONDS = 0.001
+"""For each node of a cluster: how long a look is put off at most."""
+
+MOST_STAGGER_SECONDS = 0.1
 
 _QUIET_SECONDS = 1.0
 
@@ -54,50 +60,94 @@ def waves(
     return [wave for wave in (first, [node for node in rest if node not in suspects]) if wave]
 
 
-async def discover(plan: Iterable[Sequence[Node]], pool_of: Callable[[Node], ConnectionPool]) -> Topology:
-    """Ask wave after wave; return the first sound answer.
+def stagger(topology: Topology | None) -> float:
+    """Return the most seconds by which to put off a look: the larger the cluster, the more clients it has.
 
-    Raises `RedisClusterError` with each node's reason when there is none, or the refusal of our credentials.
+    They all learn of a change at the same moment.
+    """
+    return 0.0 if topology is None else min(MOST_STAGGER_SECONDS, STAGGER_SECONDS * len(topology.nodes()))
+
+
+async def discover(
+    plan: Iterable[Sequence[Node]],
+    pool_of: Callable[[Node], ConnectionPool],
+    known: Callable[[], Topology | None] = lambda: None,
+) -> Topology:
+    """Ask wave after wave; return the first sound answer that is not older than what is `known` by then.
+
+    Where all are older, the newest of them: that cluster was made anew. Raises `RedisClusterError` with each node's
+    reason when there is none, or the refusal of our credentials.
     """
     reasons: dict[Node, BaseException] = {}
+    outdated: list[Topology] = []
+
+    def is_good(answer: Topology) -> bool:
+        before = known()
+        if before is None or not is_older(answer, before):
+            return True
+        outdated.append(answer)
+        return False
+
     for wave in plan:
-        topology = await _ask({_ask_topology(pool_of(node), node): node for node in wave}, reasons)
+        asked = {asyncio.ensure_future(_ask_topology(pool_of(node), node)): node for node in wave}
+        topology = await _first(asked, is_good, reasons)
         if topology is not None:
             return topology
+    if outdated:
+        return newest(outdated)
+    raise _failure(reasons)
+
+
+def _failure(reasons: Mapping[Node, BaseException]) -> BaseException:
     refused = next((each for each in reasons.values() if isinstance(each, AuthenticationError)), None)
     if refused is not None:
-        raise refused
+        return refused
     told = "; ".join(f"{node}: {reason}" for node, reason in reasons.items())
-    raise RedisClusterError(f"no node of the cluster could be asked for its slots ({told})")
+    return RedisClusterError(f"no node of the cluster could be asked for its slots ({told})")
 
 
-def _ask_topology(pool: ConnectionPool, node: Node) -> asyncio.Future[object]:
-    """Ask one node who serves which slot; the result is a `Topology`."""
-    request = build_request((b"CLUSTER", b"SLOTS"), convert=partial(parse_slots, asked=node))
-    pool.line.send(request)
-    return request
+async def _ask_topology(pool: ConnectionPool, node: Node) -> Topology:
+    """Ask one node who serves which slot, and since which epoch; the second is not told everywhere."""
+    slots = build_request((b"CLUSTER", b"SLOTS"), convert=partial(parse_slots, asked=node))
+    nodes = build_request((b"CLUSTER", b"NODES"), convert=parse_epochs)
+    line = pool.line
+    line.send(slots)
+    line.send(nodes)
+    try:
+        topology = cast("Topology", await slots)
+    except BaseException:
+        if not nodes.cancel():
+            nodes.exception()  # the same trouble, seen to
+        raise
+    try:
+        return topology.with_epochs(cast("dict[str, int]", await nodes))
+    except RedisError:  # managed services may not tell
+        return topology
 
 
-async def _ask(
-    asked: dict[asyncio.Future[object], Node], reasons: dict[Node, BaseException]
+async def _first(
+    asked: dict[asyncio.Task[Topology], Node],
+    is_good: Callable[[Topology], bool],
+    reasons: dict[Node, BaseException],
 ) -> Topology | None:
+    """Return the first good answer that comes in time; None if there is none."""
     pending = set(asked)
     until = asyncio.get_running_loop().time() + WAVE_SECONDS
     try:
         while pending and (left := until - asyncio.get_running_loop().time()) > 0:
             done, pending = await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            for request in done:
-                if request.exception() is None:
-                    return cast("Topology", request.result())
+            for answer in done:
+                if not answer.cancelled() and answer.exception() is None and is_good(answer.result()):
+                    return answer.result()
     finally:
         _collect(asked, reasons)
     return None
 
 
-def _collect(asked: dict[asyncio.Future[object], Node], reasons: dict[Node, BaseException]) -> None:
+def _collect(asked: dict[asyncio.Task[Topology], Node], reasons: dict[Node, BaseException]) -> None:
     """Give up what is still under way, and note why the others failed."""
-    for request, node in asked.items():
-        if request.cancel():
+    for answer, node in asked.items():
+        if answer.cancel():
             reasons[node] = TimeoutError(f"no answer within {WAVE_SECONDS:g} s")
-        elif (error := request.exception()) is not None:
+        elif not answer.cancelled() and (error := answer.exception()) is not None:
             reasons[node] = error

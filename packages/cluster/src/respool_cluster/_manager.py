@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from respool.errors import RedisError
 from respool.lowlevel import fresh
 from respool_cluster._coverage import check_coverage
-from respool_cluster._discovery import discover, waves
+from respool_cluster._discovery import discover, stagger, waves
+from respool_cluster._rounds import Rounds
 from respool_cluster._topology import Topology
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class NodeManager:
         self._checks_coverage = checks_coverage
         self._on_change = on_change
         self._looking: asyncio.Task[Topology] | None = None
+        self._rounds = Rounds(self.look)
 
     @property
     def nodes(self) -> Mapping[str, ManagedNode]:
@@ -68,7 +71,7 @@ class NodeManager:
         """Return the look that is under way, or begin one."""
         loop, looking = asyncio.get_running_loop(), self._looking
         if looking is None or looking.done() or looking.get_loop() is not loop:
-            self._looking = looking = loop.create_task(self._look())
+            self._looking = looking = loop.create_task(self._look_in_a_while())
             looking.add_done_callback(_see)
         return looking
 
@@ -87,14 +90,19 @@ class NodeManager:
         self.topology = None
 
     def stop(self) -> None:
-        """Give up the look that is under way."""
+        """Give up the look that is under way, and begin none unasked."""
+        self._rounds.end()
         looking, self._looking = self._looking, None
         if looking is not None and not looking.get_loop().is_closed():
             looking.cancel()
 
+    async def _look_in_a_while(self) -> Topology:
+        await asyncio.sleep(random.uniform(0, stagger(self.topology)))
+        return await self._look()
+
     async def _look(self, suspects: Collection[Node] = ()) -> Topology:
         plan = waves(self.topology if self._follows else None, self.startup_nodes, suspects)
-        topology = await discover(plan, self._pool_of)
+        topology = await discover(plan, self._pool_of, lambda: self.topology)
         if self._checks_coverage:
             await check_coverage(topology, self._pool_of)
         self._learn(topology)
@@ -102,6 +110,7 @@ class NodeManager:
 
     def _learn(self, topology: Topology) -> None:
         self.topology = topology
+        self._rounds.begin()
         self._on_change(topology)
 
 

@@ -13,6 +13,9 @@ from types import MappingProxyType
 from respool_cluster._node import ManagedNode, Node
 from respool_cluster._slot import SLOTS
 
+UNNAMED = "?"
+"""The host of a node that is to be called by its name and has none."""
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -38,10 +41,14 @@ class Topology:
     ids: Mapping[Node, str] = field(default_factory=dict, compare=False)
     """What the nodes call themselves, as far as they said."""
 
+    epochs: Mapping[Node, int] = field(default_factory=dict, compare=False)
+    """The config epoch of each node, at least; empty where none were told."""
+
     @cached_property
     def shards(self) -> tuple[Shard, ...]:
         """Return every shard once, in the order of its first slot."""
-        return tuple(dict.fromkeys(shard for shard in self.slots if shard is not None))
+        # By identity: hashing a shard for each of its slots would take longer than everything else here.
+        return tuple({id(shard): shard for shard in self.slots if shard is not None}.values())
 
     def nodes(self) -> tuple[Node, ...]:
         """Return every node once."""
@@ -81,12 +88,25 @@ class Topology:
         old = self.slots[slot]
         if old is not None and node == old.primary:
             return self
+        epochs = self._epochs_after(old, node)
         if old is not None and node in old.replicas:
             new = old.promoted(node)
-            return replace(self, slots=tuple(new if shard is old else shard for shard in self.slots))
-        known = (shard for shard in self.slots if shard is not None and shard.primary == node)
-        new = next(known, Shard(node))
-        return replace(self, slots=(*self.slots[:slot], new, *self.slots[slot + 1 :]))
+            slots = tuple(new if shard is old else shard for shard in self.slots)
+            return replace(self, slots=slots, epochs=epochs)
+        new = next((shard for shard in self.shards if shard.primary == node), Shard(node))
+        return replace(self, slots=(*self.slots[:slot], new, *self.slots[slot + 1 :]), epochs=epochs)
+
+    def _epochs_after(self, old: Shard | None, node: Node) -> Mapping[Node, int]:
+        """Return the epochs, given that `node` took over from `old`: it has a greater one."""
+        if old is None or not self.epochs:
+            return self.epochs
+        least = self.epochs.get(old.primary, 0) + 1
+        return {**self.epochs, node: max(self.epochs.get(node, 0), least)}
+
+    def with_epochs(self, epochs: Mapping[str, int]) -> Topology:
+        """Return the same with the config epochs of nodes, which are given by id."""
+        known = {node: epochs[name] for node, name in self.ids.items() if name in epochs}
+        return replace(self, epochs=known)
 
 
 def parse_slots(reply: object, asked: Node) -> Topology:
@@ -119,13 +139,28 @@ def _node(described: object, asked: Node, ids: dict[Node, str]) -> Node:
     """Read one node's address, and note its id."""
     host, port, *more = _as_list(described)
     if isinstance(host, bytes):
-        host = host.decode()
+        host = host.decode(errors="replace")
     if not (host is None or isinstance(host, str)) or not isinstance(port, int):
         raise ValueError(f"not an address of a node: {described!r}")
+    if host == UNNAMED:
+        host = _address(more[1:])
     node = Node(host or asked.host, port)
     if more and isinstance(more[0], bytes):  # told since Redis 4
         ids[node] = more[0].decode(errors="replace")
     return node
+
+
+def _address(more: Sequence[object]) -> str | None:
+    """Return the address that stands behind a node's id, among names and values."""
+    words = [word.decode(errors="replace") for word in _words(more) if isinstance(word, bytes)]
+    return dict(zip(words[::2], words[1::2], strict=False)).get("ip")
+
+
+def _words(more: Sequence[object]) -> Sequence[object]:
+    """Return names and values one behind the other: RESP3 may tell them as a map."""
+    if more and isinstance(more[0], dict):
+        return [word for pair in more[0].items() for word in pair]
+    return more[0] if more and isinstance(more[0], list) else ()
 
 
 def _as_list(value: object) -> list[object]:
