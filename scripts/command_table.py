@@ -92,9 +92,9 @@ def key_spec(said: dict[str, Any]) -> KeySpec | None:
     start = where["index"] if begin["type"] == "index" else where["startfrom"]
     keyword, channel = where.get("keyword", ""), "not_key" in said["flags"]
     if found["type"] == "keynum":
-        if how != {"keynumidx": 0, "firstkey": 1, "keystep": 1}:
+        if how != {"keynumidx": 0, "firstkey": 1, "keystep": how["keystep"]}:
             raise SystemExit(f"a counted key spec of a new kind, which KeySpec cannot say: {how}")
-        return KeySpec(start, keyword, counted=True, channel=channel)
+        return KeySpec(start, keyword, step=how["keystep"], counted=True, channel=channel)
     return KeySpec(start, keyword, how["lastkey"], how["keystep"], how["limit"], channel=channel)
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from respool._wire._command_data import ROWS
+from respool._wire._command_names import ROWS
 from respool._wire.commands import CommandFlag, block_timeout, is_blocking, is_plain, lookup
 
 
@@ -16,6 +16,7 @@ from respool._wire.commands import CommandFlag, block_timeout, is_blocking, is_p
         (("BLPOP", "a", "b", 2), 2),
         ((b"brpop", b"a", b"0.5"), 0.5),
         (("BLMOVE", "a", "b", "LEFT", "RIGHT", "3"), 3),
+        (("BLMOVEM", "a", "b", "LEFT", "RIGHT", "3", "COUNT", 2, "BULK"), 3),
         (("BRPOPLPUSH", "a", "b", 4), 4),
         (("BZPOPMIN", "a", 5.5), 5.5),
         (("BLMPOP", 6, 1, "a", "LEFT"), 6),

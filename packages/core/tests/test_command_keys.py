@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from respool._wire._command_data import ROWS
 from respool._wire._command_keys import key_positions
+from respool._wire._command_names import ROWS
 from respool._wire._command_rows import read_spec
 from respool._wire.commands import Command, CommandFlag, keys, routing_keys
 from respool_testing import RawConnection, ServerProcess
@@ -33,6 +33,8 @@ CASES = [
     ("LMPOP 2 a b LEFT", "a b"),
     ("BLMPOP 0 2 a b LEFT COUNT 3", "a b"),
     ("SINTERCARD 2 a b LIMIT 1", "a b"),
+    ("MSETEX 2 a 1 b 2 EX 5", "a b"),
+    ("LMOVEM a b LEFT RIGHT", "a b"),
     ("ZUNION 2 a b WEIGHTS 1 2", "a b"),
     ("ZINTERSTORE d 2 a b AGGREGATE MAX", "d a b"),
     ("XREAD STREAMS a b 0 0", "a b"),
@@ -120,6 +122,9 @@ def test_a_key_decides_the_slot() -> None:
         ("STORE@2", "X STORE STORE d e", [3]),
         ("1..-1/2", "X a 1 b 2", [1, 3]),
         ("1..+1", "X a b c", [1, 2]),
+        ("1#/2", "X 2 a 1 b 2 c", [2, 4]),
+        ("1#/2", "X 3 a 1 b 2", []),
+        ("1#/2", "X 0 a 1", []),
     ],
 )
 def test_a_command_that_only_a_server_knows_is_read_by_its_key_specs(

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respool._wire import _command_names, commands
-from respool._wire._command_data import ROWS
+from respool._wire._command_data import ROWS as TOLD
 from respool._wire._command_doors import DOORS
 from respool._wire._command_model import KeySpec
+from respool._wire._command_names import ROWS
+from respool._wire._command_newer import NEWER
 from respool._wire._command_rows import read_spec, write_spec
 from respool._wire.commands import Command, CommandFlag, RequestPolicy, ResponsePolicy, door, is_plain, lookup
 
@@ -123,7 +125,9 @@ def test_nondeterminism_of_value_and_of_order_are_told_apart() -> None:
     assert not known("SMEMBERS").nondeterministic_output
 
 
-@pytest.mark.parametrize("name", ["HGETEX", "XDELEX", "CLIENT NO-TOUCH", "CLIENT CAPA", "COMMANDLOG GET"])
+@pytest.mark.parametrize(
+    "name", ["HGETEX", "XDELEX", "CLIENT NO-TOUCH", "CLIENT CAPA", "COMMANDLOG GET", "DELEX", "DELIFEQ"]
+)
 def test_commands_of_the_newest_servers_of_both_families_are_there(name: str) -> None:
     assert known(name).name == name
 
@@ -135,6 +139,10 @@ def test_vector_sets_belong_to_the_server_though_it_has_them_as_a_module(args: t
     assert known(str(args[0])).name == str(args[0]).upper()
     assert commands.keys(args) == [1]
     assert commands.is_read_only(args) is (args[0] != "VADD")
+
+
+def test_a_row_written_by_hand_gives_way_to_a_server() -> None:
+    assert [name for name in NEWER if name in TOLD] == []
 
 
 def test_every_row_reads() -> None:
@@ -170,6 +178,7 @@ def test_read_only_is_what_the_server_calls_so(args: tuple[object, ...], expecte
         ("1..-1/2", KeySpec(1, last=-1, step=2)),
         ("1..+1", KeySpec(1, last=1)),
         ("2#", KeySpec(2, counted=True)),
+        ("1#/2", KeySpec(1, counted=True, step=2)),
         ("STREAMS@1..-1%2", KeySpec(1, "STREAMS", last=-1, limit=2)),
         ("KEYS@-2..-1", KeySpec(-2, "KEYS", last=-1)),
         ("&1", KeySpec(1, channel=True)),

@@ -38,6 +38,7 @@ _last = _argument(-1)
 
 TIMEOUTS: dict[str, Reader] = {
     "BLMOVE": _last,
+    "BLMOVEM": _argument(5),
     "BLMPOP": _argument(1),
     "BLPOP": _last,
     "BRPOP": _last,

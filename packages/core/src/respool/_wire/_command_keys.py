@@ -44,7 +44,7 @@ def _by_spec(spec: KeySpec, argv: Words) -> Sequence[int]:
     if first is None or first >= len(argv):
         return ()
     if spec.counted:
-        return _counted(first, argv)
+        return _counted(first, argv, spec.step)
     if spec.last >= 0:
         last = first + spec.last
     elif spec.limit:
@@ -61,10 +61,11 @@ def _behind_keyword(spec: KeySpec, argv: Words) -> int | None:
     return next((at + 1 for at in places if upper_word(argv[at]) == wanted), None)
 
 
-def _counted(first: int, argv: Words) -> Sequence[int]:
+def _counted(first: int, argv: Words, step: int) -> Sequence[int]:
     count = number(argv[first])
+    last = first + 1 + (count - 1) * step
     # A count that is no number, negative or beyond the last word has no keys: the server refuses it.
-    return range(first + 1, first + 1 + int(count)) if 0 <= count < len(argv) - first else ()
+    return range(first + 1, int(last) + 1, step) if count >= 0 and last < len(argv) else ()
 
 
 # --- what key specs cannot say

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from functools import cache
 
 from respool._wire._command_blocking import TIMEOUTS
-from respool._wire._command_data import ROWS
+from respool._wire._command_data import ROWS as TOLD
 from respool._wire._command_doors import DOORS
 from respool._wire._command_keys import sole_key
 from respool._wire._command_model import Command, CommandFlag
+from respool._wire._command_newer import NEWER
 from respool._wire._command_rows import read
 from respool._wire.encoding import upper_word
 
+ROWS = NEWER | TOLD
 _CONTAINERS = frozenset(name.partition(" ")[0] for name in ROWS if " " in name)
 
 
