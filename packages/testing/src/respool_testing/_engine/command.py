@@ -24,6 +24,7 @@ _GROUP_CATEGORIES: Final = {
     "list": "list",
     "hash": "hash",
     "connection": "connection",
+    "scripting": "scripting",
     "transactions": "transaction",
 }
 
@@ -59,6 +60,8 @@ class Command:
             return frozenset({"slow"})
         implied = {"fast" if "fast" in self.flags else "slow", *self.extra_categories}
         implied |= {category for flag, category in _FLAG_CATEGORIES.items() if flag in self.flags}
+        if self.group == "scripting":
+            implied.discard("read")  # what a script does is for those to allow who allow scripts
         if "admin" in self.flags:
             implied.add("dangerous")
         if self.group in _GROUP_CATEGORIES:

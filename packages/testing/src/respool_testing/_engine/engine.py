@@ -184,14 +184,15 @@ class Engine:
         self, session: Session, command: Command, request: Request, *, queued: bool = False
     ) -> Reply | Block:
         self.state.commands_processed += 1
-        self.state.outbox.executed(session, request)
+        if session.client is None:  # the log is of what clients have sent
+            self.state.outbox.executed(session, request)
         return self._attempt(session, command, request, queued=queued)
 
     def _attempt(
         self, session: Session, command: Command, request: Request, *, queued: bool = False
     ) -> Reply | Block:
         call = Call(self.state, self.registry.catalog, session, command, request, queued, self._run_queued)
-        if "readonly" in command.flags:
+        if "readonly" in command.flags and command.group != "scripting":
             self.state.tracking.remember(session, command.keys_of(request))
         try:
             return self.registry.handler(command)(call)

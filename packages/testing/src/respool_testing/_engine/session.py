@@ -107,6 +107,8 @@ class Session:
     closing: bool = False
     last_active: int = 0
     last_command: str = "NULL"
+    # Commands of a script run on a session of their own, on behalf of the client that sent the script.
+    client: Session | None = None
 
     def reset(self, *, authenticated: bool) -> None:
         """Forget everything but identity, as RESET does."""
@@ -122,6 +124,23 @@ class Session:
         self.asking = False
         self.replica_reads = False
         self.leave_transaction()
+
+    def for_script(self) -> Session:
+        """Return the session on which a script of this client runs its commands."""
+        return Session(
+            id=self.id,
+            address=self.address,
+            local_address=self.local_address,
+            connected_at=self.connected_at,
+            authenticated=self.authenticated,
+            user=self.user,
+            database=self.database,
+            name=self.name,
+            no_touch=self.no_touch,
+            asking=self.asking,
+            replica_reads=self.replica_reads,
+            client=self,
+        )
 
     def forget_caching(self) -> None:
         """Let CLIENT CACHING hold no longer."""

@@ -5,16 +5,22 @@ The present is `now`, in microseconds since the epoch, set by the engine before 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .chance import make_random
 from .cluster import Membership
 from .keyspace import Keyspace
 from .outbox import Outbox
 from .pubsub import PubSub
 from .replication import Replication
+from .scripting.library import Shelf
 from .sentinel import SentinelView
 from .session import Session, Waiting
 from .settings import ServerSettings
 from .tracking import TrackingTable
+
+if TYPE_CHECKING:
+    from .scripting.interpreter import Interpreter
 
 
 class ServerState:
@@ -30,6 +36,9 @@ class ServerState:
         self.outbox = Outbox()
         self.sessions: dict[int, Session] = {}
         self.pubsub = PubSub()
+        self.shelf = Shelf()
+        # Comes with the first script: most servers never see one.
+        self.interpreter: Interpreter | None = None
         self.tracking = TrackingTable(self.sessions, self.pubsub, self.outbox)
         # In the order they began to wait, which is the order they are served in.
         self.blocked: dict[Session, Waiting] = {}

@@ -27,7 +27,8 @@ class TrackingTable:
         self._readers: dict[bytes, dict[Session, None]] = {}
 
     def remember(self, session: Session, keys: Iterable[bytes]) -> None:
-        """Note that a client has read keys, if it wants them tracked."""
+        """Note that a client, or its script, has read keys, if it wants them tracked."""
+        session = session.client or session
         if session.tracking is not None and session.tracking.notices_reads():
             for key in keys:
                 self._readers.setdefault(key, {})[session] = None
