@@ -9,7 +9,7 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from respool import Connection
-from respool.errors import MovedError
+from respool.errors import MovedError, RedisError
 from respool.lowlevel import (
     CommandInvocation,
     Generation,
@@ -18,6 +18,7 @@ from respool.lowlevel import (
     ResponseType,
     TCPOptions,
     ValueT,
+    build_request,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +82,10 @@ class ClusterConnection(Connection):
         """Open the socket, introduce ourselves, ask for a replica's answers. For the link alone."""
         await super().bring_up(generation)
         if self.read_from_replicas:
-            await (await self.create_request(b"READONLY"))
+            # Not waited for: what is sent next arrives behind it, and is answered by a replica.
+            readonly = build_request((b"READONLY",))
+            generation.exchange([readonly])
+            readonly.add_done_callback(partial(_check, generation))
 
     async def create_request(
         self,
@@ -118,6 +122,13 @@ class ClusterConnection(Connection):
     def _learn_from(self, request: Request[ResponseType]) -> None:
         if self.on_moved is not None:
             request.add_done_callback(partial(_tell, self.on_moved))
+
+
+def _check(generation: Generation, readonly: asyncio.Future[object]) -> None:
+    """End a connection whose server gives no answers from replicas: it is no node of a cluster."""
+    error = None if readonly.cancelled() else readonly.exception()
+    if isinstance(error, RedisError):
+        generation.end(error)
 
 
 def _tell(learner: Callable[[MovedError], None], request: asyncio.Future[ResponseType]) -> None:
