@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from respool_cluster._blocking_pool import BlockingClusterConnectionPool
 from respool_cluster._client import RedisCluster
 from respool_cluster._connection import ClusterConnection
 from respool_cluster._manager import NodeManager
 from respool_cluster._node import ManagedNode, Node
 from respool_cluster._pipeline import ClusterPipeline
-from respool_cluster._pool import BlockingClusterConnectionPool, ClusterConnectionPool
+from respool_cluster._pool import ClusterConnectionPool
 
 __all__ = [
     "BlockingClusterConnectionPool",

@@ -33,14 +33,16 @@ class Owner(Protocol):
 
 
 class NodePool(ConnectionPool):
-    """A pool whose limit is its own, and its owner's besides."""
+    """A pool whose limit is its own, and its owner's besides. `address` is where the node is reached."""
 
-    def __init__(self, node: Node, owner: Owner, max_connections: int | None, **options: object) -> None:
+    def __init__(
+        self, node: Node, owner: Owner, max_connections: int | None, *, address: Node, **options: object
+    ) -> None:
         self.node = node
         self._owner: Owner | None = None  # the connection made to check the options takes nobody's room
         self._made: WeakSet[BaseConnection] = WeakSet()
         self._in_hand: WeakSet[BaseConnection] = WeakSet()
-        super().__init__(host=node.host, port=node.port, max_connections=max_connections, **options)  # type: ignore[arg-type]
+        super().__init__(host=address.host, port=address.port, max_connections=max_connections, **options)  # type: ignore[arg-type]
         self._owner = owner
 
     async def get_connection(

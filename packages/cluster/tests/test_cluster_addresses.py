@@ -1,0 +1,54 @@
+"""Nodes that call themselves something else than the outside does, by name, by a stranger's address, not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from respool.errors import RedisClusterError
+from respool_cluster import ClusterConnectionPool, Node
+from respool_testing import FakeCluster
+
+
+async def test_a_node_is_reached_where_the_caller_says(respool_cluster: FakeCluster) -> None:
+    ports = {7000 + number: node.port for number, node in enumerate(respool_cluster.nodes)}
+
+    def remap(node: Node) -> Node:
+        return Node("127.0.0.1", ports.get(node.port, node.port))
+
+    async with ClusterConnectionPool([Node("inside", 7000)], address_remap=remap) as pool:
+        connection = await pool.get_connection(b"SET", "k")
+        assert await (await connection.create_request(b"SET", "k", "v")) == b"OK"
+        pool.release(connection)
+
+
+@pytest.mark.parametrize("endpoint_type", ["ip", "hostname", "unknown"])
+async def test_nodes_are_reached_however_they_are_called(endpoint_type: str) -> None:
+    async with FakeCluster(endpoint_type=endpoint_type) as cluster:  # type: ignore[arg-type]
+        seed = Node("127.0.0.1", cluster.nodes[0].port)
+        async with ClusterConnectionPool(
+            [seed], address_remap=lambda node: Node("127.0.0.1", node.port)
+        ) as pool:
+            for key in ("a", "b", "k"):
+                connection = await pool.get_connection(b"SET", key)
+                assert await (await connection.create_request(b"SET", key, "v")) == b"OK"
+                pool.release(connection)
+
+
+async def test_seeds_are_asked_when_all_nodes_are_gone(respool_cluster: FakeCluster) -> None:
+    """The seed is a name behind which there is another cluster now, as when one was replaced whole."""
+    async with FakeCluster() as other:
+        behind = {"name": respool_cluster.nodes[0].port}
+
+        def resolve(node: Node) -> Node:
+            return Node("127.0.0.1", behind["name"]) if node.host == "name" else node
+
+        async with ClusterConnectionPool([Node("name", 1)], address_remap=resolve) as pool:
+            pool.release(await pool.get_connection(b"GET", "k"))
+            for node in respool_cluster.nodes:
+                await respool_cluster.kill(node)
+            with pytest.raises(RedisClusterError, match="name:1"):
+                await pool.nodes.initialize()
+            behind["name"] = other.nodes[0].port
+            pool.reset()
+            await pool.nodes.initialize()
+            assert {node.port for node in pool.nodes.nodes.values()} == {node.port for node in other.nodes}
