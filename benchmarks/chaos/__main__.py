@@ -10,13 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.chaos.cluster import SCENES
+from benchmarks.chaos import cluster, sentinel
 from benchmarks.chaos.outcome import Outcome, lines, to_json
 from benchmarks.chaos.scene import Scene
 from respool_testing.real import brand_of, find_binary
 
 SIMULATED = ("tests/test_simulated_deployments.py",)
-BY_NAME = {scene.name: scene for scene in SCENES}
+BY_NAME = {scene.name: scene for scene in (*cluster.SCENES, *sentinel.SCENES)}
 
 
 def main(words: Sequence[str]) -> int:
