@@ -88,6 +88,25 @@ def test_what_was_confirmed_is_refuted_no_more() -> None:
     assert latest.objection("m", NEW) is None
 
 
+RIVAL = replace(NEW, address=("10.0.0.9", 6379))
+
+
+def test_in_one_epoch_there_is_one_primary_if_it_says_so_itself() -> None:
+    latest = knowing(NEW)
+    latest.confirm("m", NEW.address)
+    assert latest.objection("m", RIVAL) == "10.0.0.2:6379 is the primary in epoch 2, and says so itself"
+    assert latest.objection("m", NEW) is None
+    assert latest.objection("m", replace(RIVAL, epoch=3)) is None
+
+
+def test_what_no_server_confirmed_gives_way_to_another_word_in_the_same_epoch() -> None:
+    latest = knowing(NEW)
+    assert latest.objection("m", RIVAL) is None
+    latest.confirm("m", NEW.address)
+    latest.refute("m", NEW.address)
+    assert latest.objection("m", RIVAL) is None
+
+
 def test_of_servers_that_are_down_none_stands() -> None:
     assert Latest().credible("m", [DOWN], asked=1) is None
 

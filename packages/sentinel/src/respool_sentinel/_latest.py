@@ -20,6 +20,7 @@ class Latest:
         self._others = others
         self._views: dict[str, View] = {}
         self._refuted: dict[tuple[str, Address], int] = {}
+        self._confirmed: dict[str, Address] = {}
 
     def objection(self, service: str, view: View) -> str | None:
         """Say why a client should not be sent where `view` says; None if it should."""
@@ -33,6 +34,9 @@ class Latest:
         if self._is_old(service, view):
             epoch = self._views[service].epoch
             return f"{spell(view.address)} was the primary in epoch {view.epoch}, it is {epoch} by now"
+        if self._is_contradicted(service, view):
+            confirmed = spell(self._confirmed[service])
+            return f"{confirmed} is the primary in epoch {view.epoch}, and says so itself"
         return None
 
     def learn(self, service: str, view: View) -> Address | None:
@@ -50,10 +54,13 @@ class Latest:
         """Take note that the server at `address` says it is no primary: until another failover makes it one."""
         known = self._views.get(service)
         self._refuted[service, address] = known.epoch if known is not None else 0
+        if self._confirmed.get(service) == address:
+            del self._confirmed[service]
 
     def confirm(self, service: str, address: Address) -> None:
         """Take note that the server at `address` says it is a primary."""
         self._refuted.pop((service, address), None)
+        self._confirmed[service] = address
 
     def credible(self, service: str, views: Sequence[View], asked: int) -> View | None:
         """Return what to believe when every answer was objected to; None for none.
@@ -70,6 +77,16 @@ class Latest:
     def _is_old(self, service: str, view: View) -> bool:
         known = self._views.get(service)
         return known is not None and view.epoch < known.epoch
+
+    def _is_contradicted(self, service: str, view: View) -> bool:
+        """Tell whether the one primary that there can be in an epoch is another."""
+        known = self._views.get(service)
+        return (
+            known is not None
+            and known.epoch == view.epoch
+            and known.address != view.address
+            and self._confirmed.get(service) == known.address
+        )
 
     def _is_refuted(self, service: str, view: View) -> bool:
         return view.epoch <= self._refuted.get((service, view.address), -1)
