@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing_extensions import assert_type
 
 from respool import Redis
-from respool.replies import ConsumerInfo, GroupInfo, PendingEntry, PendingSummary, StreamDetails, StreamInfo
+from respool.replies import (
+    ClaimedEntry,
+    ConsumerInfo,
+    GroupInfo,
+    PendingEntry,
+    PendingSummary,
+    StreamDetails,
+    StreamInfo,
+)
 
 
 async def of_bytes(redis: Redis[bytes]) -> None:
     assert_type(await redis.xadd("s", {"a": 1}), bytes)
     assert_type(await redis.xadd("s", {"a": 1}, nomkstream=True), bytes | None)
     assert_type(await redis.xrange("s"), list[tuple[bytes, dict[bytes, bytes]]])
+    claimed = redis.xreadgroup("g", "c", {"s": ">"}, claim_min_idle_time=1000)
+    assert_type(await claimed, dict[bytes, list[ClaimedEntry[bytes]]])
     assert_type(await redis.xread({"s": "$"}), dict[bytes, list[tuple[bytes, dict[bytes, bytes]]]])
     assert_type(
         await redis.xreadgroup("g", "c", {"s": ">"}, block=0),

@@ -18,6 +18,7 @@ async def of_bytes(redis: Redis[bytes]) -> None:
     assert_type(await redis.vlinks("v", "a"), list[list[bytes]] | None)
     assert_type(await redis.vlinks("v", "a", withscores=True), list[list[tuple[bytes, float]]] | None)
     assert_type(await redis.vrandmember("v"), bytes | None)
+    assert_type(await redis.vrange("v", count=10), list[bytes])
     assert_type(await redis.vrandmember("v", 2), list[bytes])
     assert_type(await redis.vgetattr("v", "a"), bytes | None)
     assert_type(await redis.vinfo("v"), VectorSetInfo | None)

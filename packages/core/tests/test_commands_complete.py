@@ -9,11 +9,12 @@ from pathlib import Path
 
 from respool._client.commands import Commands
 from respool._client.families.family import Family
-from respool._wire._command_data import ROWS
 from respool._wire._command_doors import DOORS
+from respool._wire._command_names import ROWS
 
 RENAMED = {
     "ACL LOG": "acl_log",
+    "CLUSTER MIGRATION": "cluster_migration_status",
     "CLUSTER SET-CONFIG-EPOCH": "cluster_set_config_epoch",
     "DEL": "delete",
     "DECRBY": "decr",

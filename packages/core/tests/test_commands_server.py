@@ -49,6 +49,15 @@ async def test_connections_are_listed(redis: Redis[bytes]) -> None:
     assert await redis.client_list(type="pubsub") == []
 
 
+async def test_connections_are_listed_by_what_they_are(redis: Redis[bytes]) -> None:
+    await needs(redis, "COMMANDLOG", why="Valkey >= 8.1")
+    id = await redis.client_id()
+    assert [told["id"] for told in await redis.client_list(id=[id], user="default", skipme=False)] == [
+        str(id)
+    ]
+    assert await redis.client_list(user="default", addr="127.0.0.1:1") == []
+
+
 async def test_connections_are_closed(redis: Redis[bytes], real_server: ServerProcess) -> None:
     async with Redis.from_url(real_server.url) as other:
         id = await other.client_id()

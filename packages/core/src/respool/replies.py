@@ -19,7 +19,7 @@ from respool._client.replies.stream_info import (
     StreamDetails,
     StreamInfo,
 )
-from respool._client.replies.streams import PendingEntry, PendingSummary
+from respool._client.replies.streams import ClaimedEntry, PendingEntry, PendingSummary
 from respool._client.replies.strings import LcsMatch, LcsMatches
 from respool._client.replies.vectors import RawVector, VectorMatch, VectorSetInfo
 
@@ -27,6 +27,7 @@ __all__ = [
     "AclLogEntry",
     "AclRules",
     "AclUser",
+    "ClaimedEntry",
     "ClusterLink",
     "ClusterNode",
     "CommandDocs",

@@ -28,6 +28,9 @@ MomentT: TypeAlias = "int | datetime"
 Side: TypeAlias = Literal["LEFT", "RIGHT"]
 """An end of a list."""
 
+Ordering: TypeAlias = Literal["BULK", "OBO"]
+"""How several elements arrive: as they stood (in bulk), or one by one, each before or behind the last."""
+
 Words: TypeAlias = tuple[ValueT, ...]
 
 
@@ -95,6 +98,11 @@ def counted(keys: Iterable[ValueT]) -> Words:
     """Return keys behind their number, as commands of variable length want them."""
     listed = tuple(keys)
     return (len(listed), *listed)
+
+
+def how_many(count: int | None, exactly: bool, ordering: str) -> Words:
+    """Return how many elements a command moves, and in which order they arrive; nothing for one."""
+    return () if count is None else (b"EXACTLY" if exactly else b"COUNT", count, ordering)
 
 
 def flattened(mapping: Mapping[AnyValueT, ValueT]) -> Words:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeAlias, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar, cast
 
-from respool._client.families.arguments import PeriodT, Words, flag, milliseconds, option
+from respool._client.families.arguments import PeriodT, Words, flag, milliseconds, one_or_many, option
 from respool._client.families.family import Family
 from respool._client.replies.basic import succeeded, text_or_none
 from respool._client.replies.clients import TrackingInfo, client, clients, tracking_info
@@ -14,6 +15,41 @@ from respool._wire.values import StringT, ValueT
 T = TypeVar("T")
 
 ClientType: TypeAlias = Literal["normal", "master", "replica", "pubsub"]
+
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict, Unpack
+
+    class ClientFilters(TypedDict, total=False):
+        """Which connections are meant. Addresses are `host:port`. Redis knows the first seven, Valkey 9 all."""
+
+        id: int | Iterable[int] | None
+        type: ClientType | None
+        user: str | None
+        addr: str | None
+        laddr: str | None
+        skipme: bool | None
+        maxage: int | None
+        """At least so many seconds old."""
+        name: str | None
+        idle: int | None
+        flags: str | None
+        lib_name: str | None
+        lib_ver: str | None
+        db: int | None
+        capa: str | None
+        ip: str | None
+        not_id: int | Iterable[int] | None
+        not_type: ClientType | None
+        not_user: str | None
+        not_addr: str | None
+        not_laddr: str | None
+        not_name: str | None
+        not_flags: str | None
+        not_lib_name: str | None
+        not_lib_ver: str | None
+        not_db: int | None
+        not_capa: str | None
+        not_ip: str | None
 
 
 class ClientCommands(Family[T], Generic[T]):
@@ -35,37 +71,21 @@ class ClientCommands(Family[T], Generic[T]):
         """Return what the server knows of the shared connection. https://redis.io/docs/latest/commands/client-info/"""
         return self._run((b"CLIENT", b"INFO"), client)
 
-    def client_kill(
-        self,
-        address: str | None = None,
-        *,
-        id: int | None = None,
-        type: ClientType | None = None,
-        user: str | None = None,
-        laddr: str | None = None,
-        skipme: bool | None = None,
-        maxage: int | None = None,
-    ) -> Request[int]:
-        """Close the connections of which all this holds; return how many. `maxage`: at least so many seconds old.
+    def client_kill(self, address: str | None = None, **filters: Unpack[ClientFilters]) -> Request[int]:
+        """Close the connections of which all this holds; return how many.
 
         https://redis.io/docs/latest/commands/client-kill/
         """
-        filters: Words = (
-            *option(b"ADDR", address),
-            *option(b"ID", id),
-            *option(b"TYPE", type),
-            *option(b"USER", user),
-            *option(b"LADDR", laddr),
-            *option(b"SKIPME", _yes_or_no(skipme)),
-            *option(b"MAXAGE", maxage),
-        )
-        why = None if filters else "say which connections: this would close them all"
-        return self._run_unless(why, (b"CLIENT", b"KILL", *filters))
+        words = (*option(b"ADDR", address), *_spelled(filters))
+        why = None if words else "say which connections: this would close them all"
+        return self._run_unless(why, (b"CLIENT", b"KILL", *words))
 
-    def client_list(self, *ids: int, type: ClientType | None = None) -> Request[list[dict[str, str]]]:
-        """Return the connections there are, or those of these ids. https://redis.io/docs/latest/commands/client-list/"""
-        wanted = (*option(b"TYPE", type), *flag(b"ID", bool(ids)), *ids)
-        return self._run((b"CLIENT", b"LIST", *wanted), clients)
+    def client_list(self, *ids: int, **filters: Unpack[ClientFilters]) -> Request[list[dict[str, str]]]:
+        """Return the connections there are, those of these ids, or those of which all this holds.
+
+        Redis knows `type` alone, Valkey 8.1 more. https://redis.io/docs/latest/commands/client-list/
+        """
+        return self._run((b"CLIENT", b"LIST", *_spelled(filters), *flag(b"ID", bool(ids)), *ids), clients)
 
     def client_pause(self, timeout: PeriodT, *, all: bool = True) -> Request[bool]:
         """Let clients wait for `timeout` milliseconds: all, or those that write.
@@ -103,5 +123,12 @@ class ClientCommands(Family[T], Generic[T]):
         return self._run((b"PING",) if message is None else (b"PING", message))
 
 
-def _yes_or_no(answer: bool | None) -> str | None:
-    return None if answer is None else "YES" if answer else "NO"
+def _spelled(filters: ClientFilters) -> Words:
+    given = {name.upper().replace("_", "-"): value for name, value in filters.items() if value is not None}
+    return tuple(word for name, value in given.items() for word in (name, *_values(value)))
+
+
+def _values(value: object) -> Words:
+    if isinstance(value, bool):
+        return (b"YES" if value else b"NO",)
+    return one_or_many(cast("ValueT | Iterable[ValueT]", value))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Generic, Literal, TypeVar, overload
 
-from respool._client.families.arguments import optional
+from respool._client.families.arguments import Words, optional
 from respool._client.families.family import Family
 from respool._client.replies.basic import succeeded, text
 from respool._connection.request import Request
@@ -30,6 +31,10 @@ class ClusterAdminCommands(Family[T], Generic[T]):
         """Raise the epoch of the node. https://redis.io/docs/latest/commands/cluster-bumpepoch/"""
         return self._run((b"CLUSTER", b"BUMPEPOCH"), text)
 
+    def cluster_cancelslotmigrations(self) -> Request[bool]:
+        """Stop the migrations that this node began. Valkey 9. https://valkey.io/commands/cluster-cancelslotmigrations/"""
+        return self._run((b"CLUSTER", b"CANCELSLOTMIGRATIONS"), succeeded)
+
     def cluster_delslots(self, *slots: int) -> Request[bool]:
         """Let the node forget who serves slots. https://redis.io/docs/latest/commands/cluster-delslots/"""
         return self._run((b"CLUSTER", b"DELSLOTS", *slots), succeeded)
@@ -45,6 +50,10 @@ class ClusterAdminCommands(Family[T], Generic[T]):
         """Let this replica take over. https://redis.io/docs/latest/commands/cluster-failover/"""
         return self._run((b"CLUSTER", b"FAILOVER", *optional(option)), succeeded)
 
+    def cluster_flushslot(self, slot: int, mode: Literal["SYNC", "ASYNC"] = "SYNC") -> Request[bool]:
+        """Delete the keys of a slot. Valkey 9. https://valkey.io/commands/cluster-flushslot/"""
+        return self._run((b"CLUSTER", b"FLUSHSLOT", slot, mode), succeeded)
+
     def cluster_flushslots(self) -> Request[bool]:
         """Let the node forget who serves its slots. https://redis.io/docs/latest/commands/cluster-flushslots/"""
         return self._run((b"CLUSTER", b"FLUSHSLOTS"), succeeded)
@@ -56,6 +65,30 @@ class ClusterAdminCommands(Family[T], Generic[T]):
     def cluster_meet(self, host: str, port: int, bus_port: int | None = None) -> Request[bool]:
         """Let the node get to know another one. https://redis.io/docs/latest/commands/cluster-meet/"""
         return self._run((b"CLUSTER", b"MEET", host, port, *optional(bus_port)), succeeded)
+
+    def cluster_migrateslots(self, plan: Mapping[str, Iterable[tuple[int, int]]]) -> Request[bool]:
+        """Begin to hand slots of this node to others: ranges, both ends included, by id of a node. Valkey 9.
+
+        https://valkey.io/commands/cluster-migrateslots/
+        """
+        jobs: Words = ()
+        for node, ranges in plan.items():
+            jobs += (b"SLOTSRANGE", *_ends(ranges), b"NODE", node)
+        return self._run((b"CLUSTER", b"MIGRATESLOTS", *jobs), succeeded)
+
+    def cluster_migration_cancel(self, task_id: str | None = None) -> Request[int]:
+        """Cancel a migration, or all that this node knows; return how many. Redis 8.4.
+
+        https://redis.io/docs/latest/commands/cluster-migration/
+        """
+        return self._run((b"CLUSTER", b"MIGRATION", b"CANCEL", *_task(task_id)))
+
+    def cluster_migration_import(self, *ranges: tuple[int, int]) -> Request[str]:
+        """Begin to take over ranges of slots, both ends included; return the id of the task. Redis 8.4.
+
+        https://redis.io/docs/latest/commands/cluster-migration/
+        """
+        return self._run((b"CLUSTER", b"MIGRATION", b"IMPORT", *_ends(ranges)), text)
 
     def cluster_replicate(self, node_id: str) -> Request[bool]:
         """Make the node a replica of another one. https://redis.io/docs/latest/commands/cluster-replicate/"""
@@ -89,5 +122,9 @@ class ClusterAdminCommands(Family[T], Generic[T]):
         return self._run((b"CLUSTER", b"SETSLOT", slot, state, *optional(node_id)), succeeded)
 
 
-def _ends(ranges: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
+def _ends(ranges: Iterable[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(end for each in ranges for end in each)
+
+
+def _task(task_id: str | None) -> Words:
+    return (b"ALL",) if task_id is None else (b"ID", task_id)

@@ -13,6 +13,7 @@ from respool._client.replies.cluster import (
     Shard,
     SlotRange,
     links,
+    migrations,
     node_lines,
     nodes,
     shards,
@@ -43,6 +44,13 @@ class ClusterInfoCommands(Family[T], Generic[T]):
         """Return some keys of a slot. https://redis.io/docs/latest/commands/cluster-getkeysinslot/"""
         return self._run((b"CLUSTER", b"GETKEYSINSLOT", slot, count))
 
+    def cluster_getslotmigrations(self) -> Request[list[dict[str, str]]]:
+        """Return the migrations of slots that the node has to do with, as it tells them. Valkey 9.
+
+        https://valkey.io/commands/cluster-getslotmigrations/
+        """
+        return self._run((b"CLUSTER", b"GETSLOTMIGRATIONS"), migrations)
+
     def cluster_info(self) -> Request[dict[str, str]]:
         """Return the state of the cluster, by field. https://redis.io/docs/latest/commands/cluster-info/"""
         return self._run((b"CLUSTER", b"INFO"), lines_of_fields)
@@ -54,6 +62,14 @@ class ClusterInfoCommands(Family[T], Generic[T]):
     def cluster_links(self) -> Request[list[ClusterLink]]:
         """Return the links of the node to others. https://redis.io/docs/latest/commands/cluster-links/"""
         return self._run((b"CLUSTER", b"LINKS"), links)
+
+    def cluster_migration_status(self, task_id: str | None = None) -> Request[list[dict[str, str]]]:
+        """Return the migrations of slots that the node has to do with, or this one, as it tells them. Redis 8.4.
+
+        https://redis.io/docs/latest/commands/cluster-migration/
+        """
+        which = (b"ALL",) if task_id is None else (b"ID", task_id)
+        return self._run((b"CLUSTER", b"MIGRATION", b"STATUS", *which), migrations)
 
     def cluster_myid(self) -> Request[str]:
         """Return the id of the node. https://redis.io/docs/latest/commands/cluster-myid/"""

@@ -5,7 +5,7 @@ Longitudes and latitudes are in degrees, east and north positive; a place is (lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from respool._client.families.arguments import (
@@ -33,7 +33,8 @@ class GeoCommands(Family[T], Generic[T]):
     """Commands on places.
 
     A search goes out from `member` or from (`longitude`, `latitude`) and looks within a `radius` or within a rectangle
-    of `width` and `height`, lengths in `unit`. `sort` by distance; `count` matches, the nearest or with `any` any.
+    of `width` and `height`, lengths in `unit`. Valkey 9 looks within a `polygon` of places, too, which needs no start.
+    `sort` by distance; `count` matches, the nearest or with `any` any.
     """
 
     def geoadd(
@@ -77,13 +78,14 @@ class GeoCommands(Family[T], Generic[T]):
         radius: float | None = None,
         width: float | None = None,
         height: float | None = None,
+        polygon: Sequence[Position] | None = None,
         sort: Literal["ASC", "DESC"] | None = None,
         count: int | None = None,
         any: bool = False,
     ) -> Request[list[T]]:
         """Return members within an area. https://redis.io/docs/latest/commands/geosearch/"""
-        area = _area(member, longitude, latitude, unit, radius, width, height)
-        why = _refusal(member, longitude, latitude, radius, width, height, count, any)
+        area = _area(member, longitude, latitude, unit, radius, width, height, polygon)
+        why = _refusal(member, longitude, latitude, radius, width, height, polygon, count, any)
         return self._run_unless(why, (b"GEOSEARCH", key, *area, *_which(sort, count, any)))
 
     def geosearch_details(
@@ -97,6 +99,7 @@ class GeoCommands(Family[T], Generic[T]):
         radius: float | None = None,
         width: float | None = None,
         height: float | None = None,
+        polygon: Sequence[Position] | None = None,
         sort: Literal["ASC", "DESC"] | None = None,
         count: int | None = None,
         any: bool = False,
@@ -105,8 +108,8 @@ class GeoCommands(Family[T], Generic[T]):
 
         https://redis.io/docs/latest/commands/geosearch/
         """
-        area = _area(member, longitude, latitude, unit, radius, width, height)
-        why = _refusal(member, longitude, latitude, radius, width, height, count, any)
+        area = _area(member, longitude, latitude, unit, radius, width, height, polygon)
+        why = _refusal(member, longitude, latitude, radius, width, height, polygon, count, any)
         details = (b"WITHCOORD", b"WITHDIST", b"WITHHASH")
         return self._run_unless(why, (b"GEOSEARCH", key, *area, *_which(sort, count, any), *details), matches)
 
@@ -122,6 +125,7 @@ class GeoCommands(Family[T], Generic[T]):
         radius: float | None = None,
         width: float | None = None,
         height: float | None = None,
+        polygon: Sequence[Position] | None = None,
         sort: Literal["ASC", "DESC"] | None = None,
         count: int | None = None,
         any: bool = False,
@@ -131,8 +135,8 @@ class GeoCommands(Family[T], Generic[T]):
 
         https://redis.io/docs/latest/commands/geosearchstore/
         """
-        area = _area(member, longitude, latitude, unit, radius, width, height)
-        why = _refusal(member, longitude, latitude, radius, width, height, count, any)
+        area = _area(member, longitude, latitude, unit, radius, width, height, polygon)
+        why = _refusal(member, longitude, latitude, radius, width, height, polygon, count, any)
         how = (*_which(sort, count, any), *flag(b"STOREDIST", storedist))
         return self._run_unless(why, (b"GEOSEARCHSTORE", dest, key, *area, *how))
 
@@ -145,6 +149,7 @@ def _area(
     radius: float | None,
     width: float | None,
     height: float | None,
+    polygon: Sequence[Position] | None,
 ) -> Words:
     """Return where a search starts and how far it goes; nothing where that was not said."""
     centre: Words = option(b"FROMMEMBER", member)
@@ -155,6 +160,8 @@ def _area(
         shape = (b"BYRADIUS", radius, unit)
     elif width is not None and height is not None:
         shape = (b"BYBOX", width, height, unit)
+    elif polygon is not None:
+        shape = (b"BYPOLYGON", len(polygon), *(degrees for corner in polygon for degrees in corner))
     return (*centre, *shape)
 
 
@@ -169,13 +176,15 @@ def _refusal(
     radius: float | None,
     width: float | None,
     height: float | None,
+    polygon: Sequence[Position] | None,
     count: int | None,
     any: bool,
 ) -> str | None:
-    if (member is None) == (longitude is None and latitude is None):
+    centres = (member is not None) + (longitude is not None or latitude is not None)
+    if centres > 1 or (centres == 0 and polygon is None):
         return "a search goes out from a member, or from a longitude and a latitude: give one of these"
-    if (radius is None) == (width is None and height is None):
-        return "a search looks within a radius, or within a width and a height: give one of these"
+    if (radius is not None) + (width is not None or height is not None) + (polygon is not None) != 1:
+        return "a search looks within a radius, within a width and a height, or within a polygon: give one of these"
     if any and count is None:
         return "any needs a count"
     return incomplete(longitude=longitude, latitude=latitude) or incomplete(width=width, height=height)

@@ -77,7 +77,7 @@ class HashExpiryCommands(Family[T], Generic[T]):
         pxat: MomentT | None = None,
         persist: bool = False,
     ) -> Request[list[T | None]]:
-        """Return values of fields and set when they expire: as for `getex`. Redis 8.
+        """Return values of fields and set when they expire: as for `getex`. Redis 8, Valkey 9.
 
         https://redis.io/docs/latest/commands/hgetex/
         """
@@ -144,17 +144,22 @@ class HashExpiryCommands(Family[T], Generic[T]):
         keepttl: bool = False,
         fnx: bool = False,
         fxx: bool = False,
+        nx: bool = False,
+        xx: bool = False,
     ) -> Request[bool]:
-        """Set fields and when they expire, as for `set`: all, or none and False. Redis 8.
+        """Set fields and when they expire, as for `set`: all, or none and False. Redis 8, Valkey 9.
 
-        `fnx`: only if there is none of them; `fxx`: only if all are there. https://redis.io/docs/latest/commands/hsetex/
+        `fnx`: only if there is none of them; `fxx`: only if all are there; `nx` and `xx` ask the same of the
+        hash itself (Valkey 9.1). https://redis.io/docs/latest/commands/hsetex/
         """
         return self._run_unless(
-            clash(fnx=fnx, fxx=fxx) or clash(ex=ex, px=px, exat=exat, pxat=pxat, keepttl=keepttl),
+            clash(fnx=fnx, fxx=fxx)
+            or clash(nx=nx, xx=xx)
+            or clash(ex=ex, px=px, exat=exat, pxat=pxat, keepttl=keepttl),
             (
                 b"HSETEX",
                 key,
-                *flags(fnx=fnx, fxx=fxx),
+                *flags(nx=nx, xx=xx, fnx=fnx, fxx=fxx),
                 *expiry(ex, px, exat, pxat),
                 *flag(b"KEEPTTL", keepttl),
                 b"FIELDS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from respool._client.families.arguments import Side, counted, one_or_many, option
+from respool._client.families.arguments import Ordering, Side, counted, how_many, one_or_many, option
 from respool._client.families.family import Family
 from respool._client.replies.lists import popped_element, popped_elements
 from respool._connection.request import Request
@@ -27,6 +27,22 @@ class ListWaitCommands(Family[T], Generic[T]):
     ) -> Request[T | None]:
         """Wait for an element and move it; see `lmove`. https://redis.io/docs/latest/commands/blmove/"""
         return self._run_alone((b"BLMOVE", first_list, second_list, src, dest, timeout))
+
+    def blmovem(
+        self,
+        first_list: KeyT,
+        second_list: KeyT,
+        timeout: float,
+        src: Side = "LEFT",
+        dest: Side = "RIGHT",
+        *,
+        count: int | None = None,
+        exactly: bool = False,
+        ordering: Ordering = "BULK",
+    ) -> Request[list[T] | None]:
+        """Wait for elements and move them; see `lmovem`. Redis 8.10. https://redis.io/docs/latest/commands/blmovem/"""
+        how = how_many(count, exactly, ordering)
+        return self._run_alone((b"BLMOVEM", first_list, second_list, src, dest, timeout, *how))
 
     def blmpop(
         self, timeout: float, keys: Iterable[KeyT], direction: Side = "LEFT", *, count: int | None = None

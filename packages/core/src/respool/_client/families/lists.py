@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, Literal, TypeVar, overload
 
-from respool._client.families.arguments import Side, counted, one_or_many, option
+from respool._client.families.arguments import Ordering, Side, counted, how_many, one_or_many, option
 from respool._client.families.family import Family
 from respool._client.replies.basic import succeeded
 from respool._client.replies.lists import popped_elements
@@ -43,6 +43,24 @@ class ListCommands(Family[T], Generic[T]):
         https://redis.io/docs/latest/commands/lmove/
         """
         return self._run((b"LMOVE", first_list, second_list, src, dest))
+
+    def lmovem(
+        self,
+        first_list: KeyT,
+        second_list: KeyT,
+        src: Side = "LEFT",
+        dest: Side = "RIGHT",
+        *,
+        count: int | None = None,
+        exactly: bool = False,
+        ordering: Ordering = "BULK",
+    ) -> Request[list[T] | None]:
+        """Move `count` elements (one), as many as there are or `exactly` so many; return them, None for none.
+
+        Redis 8.10. https://redis.io/docs/latest/commands/lmovem/
+        """
+        how = how_many(count, exactly, ordering)
+        return self._run((b"LMOVEM", first_list, second_list, src, dest, *how))
 
     def lmpop(
         self, keys: Iterable[KeyT], direction: Side = "LEFT", *, count: int | None = None

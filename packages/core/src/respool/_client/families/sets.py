@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar, overload
 
-from respool._client.families.arguments import counted, one_or_many, option
+from respool._client.families.arguments import counted, flag, one_or_many, option
 from respool._client.families.family import Family
 from respool._client.replies.basic import as_set, booleans, scanned
 from respool._connection.request import Request
@@ -32,6 +32,13 @@ class SetCommands(Family[T], Generic[T]):
     def sdiffstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *more: KeyT) -> Request[int]:
         """Store what `sdiff` returns; return how many. https://redis.io/docs/latest/commands/sdiffstore/"""
         return self._run((b"SDIFFSTORE", dest, *one_or_many(keys, more)))
+
+    def sdiffcard(self, keys: Iterable[KeyT], *, limit: int = 0) -> Request[int]:
+        """Return how many members of the first key no other has, counting up to `limit`. Redis 8.10.
+
+        https://redis.io/docs/latest/commands/sdiffcard/
+        """
+        return self._run((b"SDIFFCARD", *counted(one_or_many(keys)), b"LIMIT", limit))
 
     def sinter(self, keys: KeyT | Iterable[KeyT], *more: KeyT) -> Request[set[T]]:
         """Return members that all keys have. https://redis.io/docs/latest/commands/sinter/"""
@@ -105,6 +112,14 @@ class SetCommands(Family[T], Generic[T]):
     def sunion(self, keys: KeyT | Iterable[KeyT], *more: KeyT) -> Request[set[T]]:
         """Return members that any key has. https://redis.io/docs/latest/commands/sunion/"""
         return self._run((b"SUNION", *one_or_many(keys, more)), as_set)
+
+    def sunioncard(self, keys: Iterable[KeyT], *, limit: int = 0, approx: bool = False) -> Request[int]:
+        """Return how many members the keys have together, counting up to `limit`; `approx` is quicker. Redis 8.10.
+
+        https://redis.io/docs/latest/commands/sunioncard/
+        """
+        args = (b"SUNIONCARD", *counted(one_or_many(keys)), *flag(b"APPROX", approx), b"LIMIT", limit)
+        return self._run(args)
 
     def sunionstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *more: KeyT) -> Request[int]:
         """Store what `sunion` returns; return how many. https://redis.io/docs/latest/commands/sunionstore/"""

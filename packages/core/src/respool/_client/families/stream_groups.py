@@ -21,10 +21,12 @@ from respool._client.families.family import Family
 from respool._client.families.streams import ReferencePolicy, StreamIdT
 from respool._client.replies.basic import listed, succeeded
 from respool._client.replies.streams import (
+    ClaimedEntry,
     Entry,
     PendingEntry,
     PendingSummary,
     claimed,
+    claimed_entries_by_stream,
     claimed_ids,
     entries,
     entries_by_stream,
@@ -202,6 +204,23 @@ class StreamGroupCommands(Family[T], Generic[T]):
         args = (b"XGROUP", b"SETID", key, groupname, id, *option(b"ENTRIESREAD", entries_read))
         return self._run(args, succeeded)
 
+    def xnack(
+        self,
+        key: KeyT,
+        groupname: StringT,
+        mode: Literal["SILENT", "FAIL", "FATAL"],
+        *ids: StreamIdT,
+        retrycount: int | None = None,
+        force: bool = False,
+    ) -> Request[int]:
+        """Give pending entries back to the group; return how many were. Redis 8.8.
+
+        SILENT takes back the delivery that was counted, FAIL leaves it counted, FATAL counts as many as there can be;
+        `retrycount` sets it. With `force` what is not pending is so afterwards. https://redis.io/docs/latest/commands/xnack/
+        """
+        how = (*option(b"RETRYCOUNT", retrycount), *flag(b"FORCE", force))
+        return self._run((b"XNACK", key, groupname, mode, b"IDS", len(ids), *ids, *how))
+
     def xpending(self, key: KeyT, groupname: StringT) -> Request[PendingSummary[T]]:
         """Return how much is pending, of whom. https://redis.io/docs/latest/commands/xpending/"""
         return self._run((b"XPENDING", key, groupname), pending_summary)
@@ -225,6 +244,32 @@ class StreamGroupCommands(Family[T], Generic[T]):
         args = (b"XPENDING", key, groupname, *span, *optional(consumername))
         return self._run(args, pending_entries)
 
+    @overload
+    def xreadgroup(
+        self,
+        groupname: StringT,
+        consumername: StringT,
+        streams: Mapping[AnyKeyT, StreamIdT],
+        *,
+        count: int | None = ...,
+        block: PeriodT | None = ...,
+        noack: bool = ...,
+        claim_min_idle_time: None = ...,
+    ) -> Request[dict[T, list[Entry[T]]]]: ...
+
+    @overload
+    def xreadgroup(
+        self,
+        groupname: StringT,
+        consumername: StringT,
+        streams: Mapping[AnyKeyT, StreamIdT],
+        *,
+        count: int | None = ...,
+        block: PeriodT | None = ...,
+        noack: bool = ...,
+        claim_min_idle_time: PeriodT,
+    ) -> Request[dict[T, list[ClaimedEntry[T]]]]: ...
+
     def xreadgroup(
         self,
         groupname: StringT,
@@ -234,14 +279,21 @@ class StreamGroupCommands(Family[T], Generic[T]):
         count: int | None = None,
         block: PeriodT | None = None,
         noack: bool = False,
-    ) -> Request[dict[T, list[Entry[T]]]]:
+        claim_min_idle_time: PeriodT | None = None,
+    ) -> object:
         """Return entries for a consumer, by stream: new ones for the id ">", else its pending ones behind that id.
 
         `block` as for `xread`; with `noack` they do not become pending. A pending entry that was deleted has no fields.
+        `claim_min_idle_time` takes over, before new ones, what lay idle with others for so long (Redis 8.4).
         https://redis.io/docs/latest/commands/xreadgroup/
         """
-        waits = None if block is None else milliseconds(block)
-        options = (*option(b"COUNT", count), *option(b"BLOCK", waits), *flag(b"NOACK", noack))
-        where = (b"STREAMS", *streams, *streams.values())
+        options = (
+            *option(b"COUNT", count),
+            *option(b"BLOCK", None if block is None else milliseconds(block)),
+            *option(b"CLAIM", None if claim_min_idle_time is None else milliseconds(claim_min_idle_time)),
+            *flag(b"NOACK", noack),
+        )
+        who, where = (b"GROUP", groupname, consumername), (b"STREAMS", *streams, *streams.values())
         run = self._run if block is None else self._run_alone
-        return run((b"XREADGROUP", b"GROUP", groupname, consumername, *options, *where), entries_by_stream)
+        convert = entries_by_stream if claim_min_idle_time is None else claimed_entries_by_stream
+        return run((b"XREADGROUP", *who, *options, *where), convert)

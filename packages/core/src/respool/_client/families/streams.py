@@ -19,6 +19,7 @@ from respool._client.families.arguments import (
     milliseconds,
     option,
     optional,
+    seconds,
 )
 from respool._client.families.family import Family
 from respool._client.replies.basic import succeeded
@@ -55,6 +56,8 @@ class StreamCommands(Family[T], Generic[T]):
         minid: StreamIdT | None = ...,
         limit: int | None = ...,
         ref_policy: ReferencePolicy | None = ...,
+        idmp: tuple[ValueT, ValueT] | None = ...,
+        idmpauto: ValueT | None = ...,
     ) -> Request[T]: ...
 
     @overload
@@ -70,6 +73,8 @@ class StreamCommands(Family[T], Generic[T]):
         minid: StreamIdT | None = ...,
         limit: int | None = ...,
         ref_policy: ReferencePolicy | None = ...,
+        idmp: tuple[ValueT, ValueT] | None = ...,
+        idmpauto: ValueT | None = ...,
     ) -> Request[T | None]: ...
 
     def xadd(
@@ -84,16 +89,30 @@ class StreamCommands(Family[T], Generic[T]):
         minid: StreamIdT | None = None,
         limit: int | None = None,
         ref_policy: ReferencePolicy | None = None,
+        idmp: tuple[ValueT, ValueT] | None = None,
+        idmpauto: ValueT | None = None,
     ) -> object:
         """Append an entry; return its id. None where there is no stream and `nomkstream` makes none.
 
-        https://redis.io/docs/latest/commands/xadd/
+        Redis 8.6 knows duplicates: of the same producer and id (`idmp`), or of the same producer and content
+        (`idmpauto`); then the id is that of the entry which is there. https://redis.io/docs/latest/commands/xadd/
         """
         trim = () if maxlen is None and minid is None else _trim(maxlen, minid, approximate, limit)
-        head = (*flag(b"NOMKSTREAM", nomkstream), *optional(ref_policy))
-        return self._run_unless(
-            clash(maxlen=maxlen, minid=minid), (b"XADD", key, *head, *trim, id, *flattened(fields))
-        )
+        once = option(b"IDMPAUTO", idmpauto) if idmp is None else (b"IDMP", *idmp)
+        head = (*flag(b"NOMKSTREAM", nomkstream), *optional(ref_policy), *once)
+        why = clash(maxlen=maxlen, minid=minid) or clash(idmp=idmp, idmpauto=idmpauto)
+        return self._run_unless(why, (b"XADD", key, *head, *trim, id, *flattened(fields)))
+
+    def xcfgset(
+        self, key: KeyT, *, idmp_duration: PeriodT | None = None, idmp_maxsize: int | None = None
+    ) -> Request[bool]:
+        """Set for how many seconds, and how many of each producer, ids against duplicates are remembered. Redis 8.6.
+
+        https://redis.io/docs/latest/commands/xcfgset/
+        """
+        duration = None if idmp_duration is None else seconds(idmp_duration)
+        options = (*option(b"IDMP-DURATION", duration), *option(b"IDMP-MAXSIZE", idmp_maxsize))
+        return self._run((b"XCFGSET", key, *options), succeeded)
 
     def xdel(self, key: KeyT, *ids: StreamIdT) -> Request[int]:
         """Delete entries; return how many there were. https://redis.io/docs/latest/commands/xdel/"""

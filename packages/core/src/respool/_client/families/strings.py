@@ -9,6 +9,7 @@ from respool._client.families.arguments import (
     AnyKeyT,
     MomentT,
     PeriodT,
+    Words,
     clash,
     expiry,
     flag,
@@ -18,10 +19,10 @@ from respool._client.families.arguments import (
     option,
 )
 from respool._client.families.family import Family
-from respool._client.replies.basic import number, succeeded
+from respool._client.replies.basic import number, succeeded, text_or_none
 from respool._client.replies.strings import LcsMatches, lcs_matches
 from respool._connection.request import Request
-from respool._wire.values import KeyT, ValueT
+from respool._wire.values import KeyT, StringT, ValueT
 
 T = TypeVar("T")
 
@@ -36,6 +37,33 @@ class StringCommands(Family[T], Generic[T]):
     def decr(self, key: KeyT, amount: int = 1) -> Request[int]:
         """Take `amount` from the integer at `key`. https://redis.io/docs/latest/commands/decrby/"""
         return self._run((b"DECRBY", key, amount))
+
+    def delex(
+        self,
+        key: KeyT,
+        *,
+        ifeq: ValueT | None = None,
+        ifne: ValueT | None = None,
+        ifdeq: StringT | None = None,
+        ifdne: StringT | None = None,
+    ) -> Request[bool]:
+        """Delete `key` if its value is the one told, or is not: conditions as for `set`. Redis 8.4.
+
+        https://redis.io/docs/latest/commands/delex/
+        """
+        why = clash(ifeq=ifeq, ifne=ifne, ifdeq=ifdeq, ifdne=ifdne)
+        return self._run_unless(why, (b"DELEX", key, *_comparison(ifeq, ifne, ifdeq, ifdne)), bool)
+
+    def delifeq(self, key: KeyT, value: ValueT) -> Request[bool]:
+        """Delete `key` if it has this value. Valkey 9. https://valkey.io/commands/delifeq/"""
+        return self._run((b"DELIFEQ", key, value), bool)
+
+    def digest(self, key: KeyT) -> Request[str | None]:
+        """Return the XXH3 digest of a value in hexadecimal, to compare with; None for none. Redis 8.4.
+
+        https://redis.io/docs/latest/commands/digest/
+        """
+        return self._run((b"DIGEST", key), text_or_none)
 
     def get(self, key: KeyT) -> Request[T | None]:
         """Return the value of `key`, None where there is none. https://redis.io/docs/latest/commands/get/"""
@@ -111,6 +139,35 @@ class StringCommands(Family[T], Generic[T]):
         """Set keys to values, all at once. https://redis.io/docs/latest/commands/mset/"""
         return self._run((b"MSET", *flattened(mapping)), succeeded)
 
+    def msetex(
+        self,
+        mapping: Mapping[AnyKeyT, ValueT],
+        *,
+        ex: PeriodT | None = None,
+        px: PeriodT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        keepttl: bool = False,
+        nx: bool = False,
+        xx: bool = False,
+    ) -> Request[bool]:
+        """Set keys to values and when all of them expire, as for `set`: all, or none and False. Redis 8.4, Valkey 9.1.
+
+        `nx`: only if there is none of them; `xx`: only if all are there. https://redis.io/docs/latest/commands/msetex/
+        """
+        return self._run_unless(
+            clash(nx=nx, xx=xx) or clash(ex=ex, px=px, exat=exat, pxat=pxat, keepttl=keepttl),
+            (
+                b"MSETEX",
+                len(mapping),
+                *flattened(mapping),
+                *flags(nx=nx, xx=xx),
+                *expiry(ex, px, exat, pxat),
+                *flag(b"KEEPTTL", keepttl),
+            ),
+            bool,
+        )
+
     def msetnx(self, mapping: Mapping[AnyKeyT, ValueT]) -> Request[bool]:
         """Set keys to values if none of them exists: all, or none and False.
 
@@ -133,6 +190,9 @@ class StringCommands(Family[T], Generic[T]):
         exat: MomentT | None = ...,
         pxat: MomentT | None = ...,
         ifeq: ValueT | None = ...,
+        ifne: ValueT | None = ...,
+        ifdeq: StringT | None = ...,
+        ifdne: StringT | None = ...,
     ) -> Request[bool]: ...
 
     @overload
@@ -150,6 +210,9 @@ class StringCommands(Family[T], Generic[T]):
         exat: MomentT | None = ...,
         pxat: MomentT | None = ...,
         ifeq: ValueT | None = ...,
+        ifne: ValueT | None = ...,
+        ifdeq: StringT | None = ...,
+        ifdne: StringT | None = ...,
     ) -> Request[T | None]: ...
 
     def set(
@@ -166,22 +229,30 @@ class StringCommands(Family[T], Generic[T]):
         exat: MomentT | None = None,
         pxat: MomentT | None = None,
         ifeq: ValueT | None = None,
+        ifne: ValueT | None = None,
+        ifdeq: StringT | None = None,
+        ifdne: StringT | None = None,
     ) -> object:
-        """Set `key`. False when `nx`, `xx` or `ifeq` forbade it; with `get` the value it had, or None.
+        """Set `key`. False when a condition forbade it; with `get` the value it had, or None.
 
         It expires in `ex` seconds or `px` milliseconds, or at `exat` or `pxat` (Unix time in seconds, in milliseconds);
         `keepttl` leaves when it expires as it is. `nx`: only if there is none; `xx`: only if there is one; `ifeq`: only
-        if it has this value (Valkey 8.1, Redis 8.4). https://redis.io/docs/latest/commands/set/
+        if it has this value (Valkey 8.1, Redis 8.4); `ifne`: only if it has another one, or none; `ifdeq`, `ifdne`: the
+        same by what `digest` says of its value (Redis 8.4). https://redis.io/docs/latest/commands/set/
         """
         args = (b"SET", key, value)
-        if not (nx or xx or keepttl or get) and ex is px is exat is pxat is ifeq is None:
+        if (
+            not (nx or xx or keepttl or get)
+            and ex is px is exat is pxat is ifeq is ifne is ifdeq is ifdne is None
+        ):
             return self._run(args, succeeded)
         return self._run_unless(
-            clash(nx=nx, xx=xx, ifeq=ifeq) or clash(ex=ex, px=px, exat=exat, pxat=pxat, keepttl=keepttl),
+            clash(nx=nx, xx=xx, ifeq=ifeq, ifne=ifne, ifdeq=ifdeq, ifdne=ifdne)
+            or clash(ex=ex, px=px, exat=exat, pxat=pxat, keepttl=keepttl),
             (
                 *args,
                 *flags(nx=nx, xx=xx),
-                *option(b"IFEQ", ifeq),
+                *_comparison(ifeq, ifne, ifdeq, ifdne),
                 *flag(b"GET", get),
                 *expiry(ex, px, exat, pxat),
                 *flag(b"KEEPTTL", keepttl),
@@ -196,3 +267,14 @@ class StringCommands(Family[T], Generic[T]):
     def strlen(self, key: KeyT) -> Request[int]:
         """Return the length of a value in bytes, 0 for none. https://redis.io/docs/latest/commands/strlen/"""
         return self._run((b"STRLEN", key))
+
+
+def _comparison(
+    ifeq: ValueT | None, ifne: ValueT | None, ifdeq: StringT | None, ifdne: StringT | None
+) -> Words:
+    return (
+        *option(b"IFEQ", ifeq),
+        *option(b"IFNE", ifne),
+        *option(b"IFDEQ", ifdeq),
+        *option(b"IFDNE", ifdne),
+    )

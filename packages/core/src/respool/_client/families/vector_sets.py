@@ -118,6 +118,15 @@ class VectorSetCommands(Family[T], Generic[T]):
         """
         return self._run((b"VRANDMEMBER", key, *optional(count)))
 
+    def vrange(
+        self, key: KeyT, start: StringT = "-", end: StringT = "+", count: int | None = None
+    ) -> Request[list[T]]:
+        """Return elements in the order of their bytes, from `start` to `end`: `-`, `+`, `[with`, `(without`. Redis 8.4.
+
+        All, or `count` at most: `(last` goes on behind the last one. https://redis.io/docs/latest/commands/vrange/
+        """
+        return self._run((b"VRANGE", key, start, end, *optional(count)))
+
     def vrem(self, key: KeyT, element: ValueT) -> Request[bool]:
         """Remove an element; False where there is none. https://redis.io/docs/latest/commands/vrem/"""
         return self._run((b"VREM", key, element), bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from respool._client.replies.basic import Told, fields, integer, items, pairs, parts, text
+from respool._client.replies.basic import Told, fields, integer, items, pairs, parts, text, text_mapping
 from respool._wire.tuples import NamedTuple
 
 
@@ -90,6 +90,10 @@ def shards(reply: object) -> list[Shard]:
 
 def links(reply: object) -> list[ClusterLink]:
     return [_link(fields(each)) for each in items(reply)]
+
+
+def migrations(reply: object) -> list[dict[str, str]]:
+    return [text_mapping(each) for each in items(reply)]
 
 
 def slot_stats(reply: object) -> dict[int, dict[str, int]]:

@@ -13,6 +13,15 @@ Entry: TypeAlias = tuple[K, dict[K, K]]
 """The id of an entry and its fields; no fields where it was deleted."""
 
 
+class ClaimedEntry(NamedTuple, Generic[K]):
+    """An entry read with those that lay idle: for how many milliseconds it did, delivered how often; both 0 if new."""
+
+    id: K
+    fields: dict[K, K]
+    idle: int
+    deliveries: int
+
+
 class PendingSummary(NamedTuple, Generic[K]):
     """How many entries are pending, the least and the greatest id of them, and how many of each consumer."""
 
@@ -42,6 +51,15 @@ def entries(reply: object) -> list[Entry[K]]:
 
 def entries_by_stream(reply: object) -> dict[K, list[Entry[K]]]:
     return {put_in(stream): entries(found) for stream, found in pairs(reply)}
+
+
+def claimed_entries_by_stream(reply: object) -> dict[K, list[ClaimedEntry[K]]]:
+    return {put_in(stream): [_claimed_entry(each) for each in items(found)] for stream, found in pairs(reply)}
+
+
+def _claimed_entry(reply: object) -> ClaimedEntry[K]:
+    id, fields, idle, deliveries = parts(reply, 4)
+    return ClaimedEntry(put_in(id), mapping(fields), integer(idle), integer(deliveries))
 
 
 def claimed(reply: object) -> tuple[K, list[Entry[K]], list[K]]:
