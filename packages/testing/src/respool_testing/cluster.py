@@ -243,8 +243,7 @@ class FakeCluster(Startable):
 
     async def restart(self, node: FakeNode, *, lose_data: bool = True) -> None:
         """Start a killed node again, on its port; a replica, or a primary that was replaced, copies its primary."""
-        if lose_data:
-            node.server.clear()
+        node.server._lose(data=lose_data)
         await self._start_node(node)
         self._settle()
 

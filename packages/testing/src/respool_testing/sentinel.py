@@ -295,8 +295,7 @@ class FakeSentinel(Startable):
 
     async def restart(self, server: FakeServer, *, lose_data: bool = True) -> None:
         """Start a killed server or sentinel again on its port; a server that was replaced follows the primary."""
-        if lose_data and server not in self.sentinels:
-            server.clear()
+        server._lose(data=lose_data and server not in self.sentinels)
         self._tower.declared_down.discard(server)
         await server.start()
         self._tower.recover()

@@ -103,10 +103,12 @@ class FakeServer(Doors):
         )
 
     async def restart(self, *, lose_data: bool = True) -> None:
-        """Stop and start on the same port, by default without the data: nothing is persisted."""
+        """Stop and start on the same port, by default without the data: nothing is persisted.
+
+        Scripts are forgotten either way, functions with the data.
+        """
         await self.stop()
-        if lose_data:
-            self.clear()
+        self._lose(data=lose_data)
         await self.start()
 
     def clear(self) -> None:
@@ -114,8 +116,9 @@ class FakeServer(Doors):
         self._shell.within(self._flush)
 
     def reset(self) -> None:
-        """Make the server as good as new: no keys, faults, log, clients or options; time runs on where it is."""
+        """Make the server as good as new: no keys, scripts, faults, log, clients or options; time runs on."""
         self.clear()
+        self._engine.state.shelf.clear()
         self._engine.state.forget_options()
         self.faults.clear()
         self.clock.resume()
@@ -150,6 +153,13 @@ class FakeServer(Doors):
     def describe_log(self) -> str:
         """Tell of the server and the last commands it was asked for."""
         return f"{self!r}\n{self.log.recent()}"
+
+    def _lose(self, *, data: bool) -> None:
+        """Forget what a process forgets when it ends, with its data or without."""
+        self._engine.state.shelf.scripts.clear()
+        if data:
+            self.clear()
+            self._engine.state.shelf.clear()
 
     def _flush(self) -> None:
         for database in self._engine.state.keyspace.databases:

@@ -67,16 +67,14 @@ class Interpreter:
     def _enter(self, settings: ServerSettings) -> Mapping[bytes, Callable[..., object]]:
         """Build the sandbox; return the ways into it."""
         major, minor, patch = settings.version_numbers
-        version: dict[object, object] = {
-            b"text": settings.version.encode(),
-            b"number": major << 16 | minor << 8 | patch,
-        }
+        number = major << 16 | minor << 8 | patch
+        version = self._lua.make({b"text": settings.version.encode(), b"number": number})
         functions = self._host.functions() | self._libraries.functions()
         host: dict[object, object] = {name.encode(): function for name, function in functions.items()}
         host[b"endless"] = _ENDLESS.encode()
         host[b"bit_operations"] = self._lua.array(name.encode() for name in bits.OPERATIONS)
         text = b"\n" * _SANDBOX_LINE + files(__package__).joinpath("sandbox.lua").read_bytes()
-        given = (self._lua.make(host), _SANDBOX_LINE, LINE_LIMIT, self._lua.make(version))
+        given = (self._lua.make(host), _SANDBOX_LINE, LINE_LIMIT, version)
         ways = self._lua.execute(text, b"=sandbox", *given)
         self._libraries.null = ways[b"null"]
         return ways

@@ -12,7 +12,7 @@ from typing import Final, NoReturn, cast
 
 from ..errors import CommandError
 
-MEMORY_LIMIT_BYTES: Final = 256 * 2**20
+MEMORY_LIMIT_BYTES: Final = 64 * 2**20
 _MISSING: Final = "ERR This fake server runs Lua by the library lupa: pip install respool-testing[lua]"
 
 
