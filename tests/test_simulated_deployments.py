@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
@@ -18,7 +19,7 @@ from respool_sentinel import Sentinel
 from respool_testing import FakeCluster, FakeSentinel
 from respool_testing.simulation import Simulation, simulate_many
 
-SEEDS = range(40)
+SEEDS = range(int(os.environ.get("RESPOOL_SEEDS", "40")))
 # What a request may take: its own deadline, and the patience of who looks for another server.
 LONGEST_SECONDS = 30.0
 # What it takes until a dead server is noticed, replaced and found.

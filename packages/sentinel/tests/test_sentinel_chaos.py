@@ -14,7 +14,7 @@ from respool_testing import FakeSentinel
 from respool_testing.sentinel import LIKE_REAL
 from respool_testing.simulation import Simulation, simulate_many
 
-SEEDS = range(int(os.environ.get("RESPOOL_SENTINEL_SEEDS", "6")))
+SEEDS = range(int(os.environ.get("RESPOOL_SEEDS", "6")))
 SECONDS = 25.0
 LONGEST_SECONDS = 5.5
 """The default deadline of a command, and a sweep."""
