@@ -29,7 +29,8 @@ return redis.status_reply('x') | return redis.status_reply(1) | return {1, 2, ni
 return 1e100 | return 0/0 | return {false, true} | return redis | return redis.call | x x | return redis.sha1hex('')
 return redis.sha1hex() | return redis.setresp(4) | return redis.setresp() | return redis.log('x') | return _VERSION
 return redis.log(9, 'x') | return redis.log('a', 'x') | return redis.log(redis.LOG_DEBUG, 'x')
-return redis.set_repl(9) | return redis.call('SUBSCRIBE', 'x') | return redis.call('CLIENT', 'ID') | return redis.call('CLIENT', 'NOSUCH')
+return redis.set_repl(9)
+return redis.call('SUBSCRIBE', 'x') | return redis.call('CLIENT', 'ID') | return redis.call('CLIENT', 'NOSUCH')
 return redis.call({}) | return redis.pcall('SET', 'k', true) | return redis.call('ECHO', 1e15) | return {map = {a = 1}}
 return redis.call('ECHO', -0.1) | return redis.call('ECHO', 1e17) | return {double = 3.5} | return {set = {a = true}}
 return {big_number = '123'} | return {verbatim_string = {string = 'x', format = 'txt'}} | return {double = 'x'}

@@ -34,7 +34,7 @@ def fcall_ro(call: Call) -> Reply:
     return _call(call)
 
 
-family.container("function", since="7.0.0")
+family.container("function", since="7.0.0", help_since="7.0.0")
 
 
 @family.command("function|load", arity=-3, flags="write denyoom noscript", since="7.0.0", tips=_ALL_SHARDS)
