@@ -1,11 +1,11 @@
-"""Nodes that call themselves something else than the outside does, by name, by a stranger's address, not at all."""
+"""How nodes are reached: under other addresses than their own, by name, by several connections at once."""
 
 from __future__ import annotations
 
 import pytest
 
 from respool.errors import RedisClusterError
-from respool_cluster import ClusterConnectionPool, Node
+from respool_cluster import ClusterConnectionPool, Node, RedisCluster
 from respool_testing import FakeCluster
 
 
@@ -19,6 +19,34 @@ async def test_a_node_is_reached_where_the_caller_says(respool_cluster: FakeClus
         connection = await pool.get_connection(b"SET", "k")
         assert await (await connection.create_request(b"SET", "k", "v")) == b"OK"
         pool.release(connection)
+
+
+async def test_so_it_is_by_the_client(respool_cluster: FakeCluster) -> None:
+    ports = {7000 + number: node.port for number, node in enumerate(respool_cluster.nodes)}
+    seed = Node("inside", 7000)
+    client = RedisCluster(
+        [seed], address_remap=lambda node: Node("127.0.0.1", ports.get(node.port, node.port))
+    )
+    async with client:
+        assert [await client.set(key, "v") for key in ("a", "b", "k")] == [True] * 3
+
+
+async def test_a_url_may_come_with_any_option_of_the_client(respool_cluster: FakeCluster) -> None:
+    client = RedisCluster.from_url(
+        respool_cluster.url, read_from_replicas=True, address_remap=lambda node: node
+    )
+    async with client:
+        await client.set("k", "v")
+        assert await client.get("k") == b"v"
+
+
+async def test_commands_take_turns_on_the_connections_they_share(respool_cluster: FakeCluster) -> None:
+    seed = Node(respool_cluster.nodes[0].host, respool_cluster.nodes[0].port)
+    async with RedisCluster([seed], shared_connections=2) as client:
+        for _ in range(10):
+            await client.set("k", "v")
+    entries = respool_cluster.owner_of("k").server.log
+    assert len({entry.client_id for entry in entries if entry.name == "SET"}) == 2
 
 
 @pytest.mark.parametrize("endpoint_type", ["ip", "hostname", "unknown"])

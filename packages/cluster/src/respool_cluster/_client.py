@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
 from respool import ConnectionPool, Request
@@ -39,7 +39,8 @@ class RedisCluster(Commands[T], Generic[T]):
 
     `startup_nodes` are any nodes of it: the others are found by asking. Other keyword arguments go to the pools and
     connections, one pool for each node. With `decode_responses` text comes back as str; with `read_from_replicas`
-    replicas answer what only reads. Nodes that move, die or are replaced are followed. A command that may have been
+    replicas answer what only reads; `address_remap` says where to reach a node that calls itself something else
+    than the outside does. Nodes that move, die or are replaced are followed. A command that may have been
     executed is repeated only if it is read-only, and fails with `ConnectionError` (`maybe_executed=True`) otherwise.
     """
 
@@ -51,6 +52,7 @@ class RedisCluster(Commands[T], Generic[T]):
         decode_responses: Literal[False] = ...,
         encoding: str = ...,
         read_from_replicas: bool = ...,
+        address_remap: Callable[[Node], Node] | None = ...,
         **options: object,
     ) -> None: ...
 
@@ -62,6 +64,7 @@ class RedisCluster(Commands[T], Generic[T]):
         decode_responses: Literal[True],
         encoding: str = ...,
         read_from_replicas: bool = ...,
+        address_remap: Callable[[Node], Node] | None = ...,
         **options: object,
     ) -> None: ...
 
@@ -72,17 +75,20 @@ class RedisCluster(Commands[T], Generic[T]):
         decode_responses: bool = False,
         encoding: str = "utf-8",
         read_from_replicas: bool = False,
+        address_remap: Callable[[Node], Node] | None = None,
         **options: object,
     ) -> None:
         seeds = tuple(dict.fromkeys(startup_nodes))
         if not seeds:
             raise DataError("a cluster needs at least one startup node to be found by")
 
+        options.setdefault("connection_class", ClusterConnection)
         if read_from_replicas:
-            options.update(connection_class=ClusterConnection, read_from_replicas=True)
+            options["read_from_replicas"] = True
 
         def make_pool(node: Node) -> WatchedPool:
-            return WatchedPool(host=node.host, port=node.port, encoding=encoding, **options)  # type: ignore[arg-type]
+            at = node if address_remap is None else address_remap(node)
+            return WatchedPool(host=at.host, port=at.port, encoding=encoding, **options)
 
         self._maker = RequestMaker(encoding, decode_responses)
         self._router = Router(seeds, make_pool, encoding, reads_from_replicas=read_from_replicas)
@@ -109,7 +115,7 @@ class RedisCluster(Commands[T], Generic[T]):
 
         Raises `DataError` for what is no such URL, a unix socket's included.
         """
-        settings = dict(ConnectionPool.from_url(url, **options).connection_kwargs)  # type: ignore[arg-type]
+        settings = dict(ConnectionPool.from_url(url).connection_kwargs)
         host, port = settings.pop("host", None), settings.pop("port", None)
         if not (isinstance(host, str) and isinstance(port, int)):
             raise DataError("the nodes of a cluster have a host and a port, and this URL names none")

@@ -9,7 +9,7 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from respool import Connection
-from respool.errors import MovedError, RedisError
+from respool.errors import ConnectionError, MovedError, RedisError
 from respool.lowlevel import (
     CommandInvocation,
     Generation,
@@ -20,6 +20,7 @@ from respool.lowlevel import (
     ValueT,
     build_request,
 )
+from respool_cluster._breaker import Breaker
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -55,6 +56,9 @@ class ClusterConnection(Connection):
         **options: Unpack[TCPOptions],
     ) -> None:
         self.read_from_replicas = read_from_replicas
+        self.breaker = Breaker()
+        """When its node may be tried again; shared with the other connections of its pool."""
+
         self.on_moved: Callable[[MovedError], None] | None = None
         """What hears of a slot that another node serves: its pool."""
         super().__init__(
@@ -80,12 +84,24 @@ class ClusterConnection(Connection):
 
     async def bring_up(self, generation: Generation) -> None:
         """Open the socket, introduce ourselves, ask for a replica's answers. For the link alone."""
-        await super().bring_up(generation)
+        self._check_breaker()
+        try:
+            await super().bring_up(generation)
+        except RedisError as exc:
+            self.breaker.failed(asyncio.get_running_loop().time(), exc)
+            raise
+        self.breaker.succeeded()
         if self.read_from_replicas:
             # Not waited for: what is sent next arrives behind it, and is answered by a replica.
             readonly = build_request((b"READONLY",))
             generation.exchange([readonly])
             readonly.add_done_callback(partial(_check, generation))
+
+    def _check_breaker(self) -> None:
+        pause = self.breaker.pause(asyncio.get_running_loop().time())
+        if pause:
+            reason = self.breaker.reason
+            raise ConnectionError(f"{reason} (tried again in {pause:.2g} s)") from reason
 
     async def create_request(
         self,

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Protocol
 from weakref import WeakSet
 
-from respool import BaseConnection, ConnectionPool
+from respool import BaseConnection
 from respool.errors import ConnectionError
 from respool.lowlevel import ValueT
+from respool_cluster._guarded_pool import GuardedPool
 from respool_cluster._node import Node
 
 
@@ -32,7 +33,7 @@ class Owner(Protocol):
     def on_node_suspect(self, node: Node, connection: BaseConnection) -> None: ...
 
 
-class NodePool(ConnectionPool):
+class NodePool(GuardedPool):
     """A pool whose limit is its own, and its owner's besides. `address` is where the node is reached."""
 
     def __init__(
@@ -42,7 +43,7 @@ class NodePool(ConnectionPool):
         self._owner: Owner | None = None  # the connection made to check the options takes nobody's room
         self._made: WeakSet[BaseConnection] = WeakSet()
         self._in_hand: WeakSet[BaseConnection] = WeakSet()
-        super().__init__(host=address.host, port=address.port, max_connections=max_connections, **options)  # type: ignore[arg-type]
+        super().__init__(host=address.host, port=address.port, max_connections=max_connections, **options)
         self._owner = owner
 
     async def get_connection(

@@ -11,12 +11,13 @@ from respool import BaseConnection, ConnectionPool
 from respool.errors import RedisError
 from respool.lowlevel import Line, Request, Rescue, fail
 from respool_cluster._alone import asking_request, twin_of
+from respool_cluster._guarded_pool import GuardedPool
 from respool_cluster._node import Node
 
 Rescuer: TypeAlias = Callable[[Request[object], RedisError, Node], bool]
 
 
-class WatchedPool(ConnectionPool):
+class WatchedPool(GuardedPool):
     """A pool that passes on whom it suspects, and that its lines are its parent's after a fork."""
 
     suspected: Callable[[BaseConnection], None] = staticmethod(lambda connection: None)
