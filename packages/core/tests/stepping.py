@@ -87,9 +87,3 @@ def nothing_left_behind() -> Iterator[None]:
         loop.set_exception_handler(handler)
     assert not reported, reported
     assert asyncio.all_tasks() == before
-
-
-async def let_news_arrive() -> None:
-    """Run the loop until what has happened elsewhere in it is known everywhere."""
-    for _ in range(20):
-        await asyncio.sleep(0)

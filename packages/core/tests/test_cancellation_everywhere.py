@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import pytest
 
-from packages.core.tests.stepping import PATIENCE, interrupt, let_news_arrive, nothing_left_behind
+from packages.core.tests.stepping import PATIENCE, interrupt, nothing_left_behind
+from packages.core.tests.waiting import let_news_arrive
 from respool import BaseConnection, BlockingConnectionPool, Connection, Redis
 from respool.errors import RedisError
 from respool_testing import FakeServer, ServerProcess

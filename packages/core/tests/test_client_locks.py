@@ -9,15 +9,16 @@ from typing import Literal
 import pytest
 import pytest_asyncio
 
-from packages.core.tests.typed import client_of, until
+from packages.core.tests.typed import Server, client_of
+from packages.core.tests.waiting import until
 from respool import Redis
 from respool.errors import ConnectionError, DataError, LockError, LockNotOwnedError
-from respool_testing import FakeServer, ServerProcess
+from respool_testing import FakeServer
 
 
 @pytest_asyncio.fixture
-async def redis(real_server: ServerProcess, any_protocol: Literal[2, 3]) -> AsyncIterator[Redis[bytes]]:
-    async with client_of(real_server, any_protocol) as redis:
+async def redis(any_server: Server, any_protocol: Literal[2, 3]) -> AsyncIterator[Redis[bytes]]:
+    async with client_of(any_server, any_protocol) as redis:
         yield redis
 
 

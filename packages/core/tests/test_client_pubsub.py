@@ -9,7 +9,8 @@ from typing import Literal
 import pytest
 import pytest_asyncio
 
-from packages.core.tests.typed import Server, client_of, text_client_of, until
+from packages.core.tests.typed import Server, client_of, text_client_of
+from packages.core.tests.waiting import until
 from respool import Gap, Message, PubSub, Redis
 from respool.errors import AuthorizationError, ConnectionError, DataError, PubSubError, ResponseError
 from respool_testing import FakeServer, ServerProcess

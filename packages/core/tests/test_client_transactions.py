@@ -9,7 +9,8 @@ from typing import Literal
 import pytest
 import pytest_asyncio
 
-from packages.core.tests.typed import Server, until
+from packages.core.tests.typed import Server
+from packages.core.tests.waiting import until
 from respool import Pipeline, Redis
 from respool._client.watching import Watched
 from respool.errors import ConnectionError, DataError, ResponseError, WatchError, WrongTypeError

@@ -8,7 +8,8 @@ from typing import Literal
 import pytest
 import pytest_asyncio
 
-from packages.core.tests.typed import client_of, needs, needs_redis_7, until
+from packages.core.tests.typed import client_of, needs, needs_redis_7
+from packages.core.tests.waiting import until
 from respool import Redis
 from respool.errors import DataError, ResponseError
 from respool_testing import RealServer, ServerProcess

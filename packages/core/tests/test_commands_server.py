@@ -9,7 +9,8 @@ from typing import Literal
 import pytest
 import pytest_asyncio
 
-from packages.core.tests.typed import client_of, needs, needs_version, text_client_of, until
+from packages.core.tests.typed import client_of, needs, needs_version, text_client_of
+from packages.core.tests.waiting import until
 from respool import Redis
 from respool._client.replies.server import PrimaryRole, ReplicaRole
 from respool.errors import AuthorizationError, ConnectionError, DataError, ResponseError, UnblockedError

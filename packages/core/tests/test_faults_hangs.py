@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 import pytest
 from pytest_asyncio import fixture as async_fixture
 
-from packages.core.tests.stepping import let_news_arrive
+from packages.core.tests.waiting import let_news_arrive
 from respool import BaseConnection, BlockingConnectionPool, Connection, ConnectionPool, Redis
 from respool.errors import ConnectionError, ResponseError, TimeoutError
 from respool_testing import FakeServer, Simulation, simulate

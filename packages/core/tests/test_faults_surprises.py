@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from pytest_asyncio import fixture as async_fixture
 
-from packages.core.tests.stepping import let_news_arrive, nothing_left_behind
+from packages.core.tests.stepping import nothing_left_behind
+from packages.core.tests.waiting import let_news_arrive
 from respool import BaseConnection, BlockingConnectionPool, Connection, ConnectionPool, Redis
 from respool.errors import ConnectionError, RedisError, TimeoutError
 from respool_testing import FakeServer

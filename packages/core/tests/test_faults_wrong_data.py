@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from packages.core.tests.stepping import let_news_arrive
+from packages.core.tests.waiting import let_news_arrive
 from respool import BaseConnection, BlockingConnectionPool, Connection, ConnectionPool, Redis
 from respool.errors import AuthenticationError, ConnectionError, RedisError, ResponseError
 from respool_testing import FakeServer

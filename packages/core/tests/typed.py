@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
 import pytest
 
 from respool import Redis
 from respool_testing import ServerProcess
 from respool_testing.real import brand_of
-
-V = TypeVar("V")
 
 
 class Server(Protocol):
@@ -37,14 +34,6 @@ async def text_client_of(server: Server, protocol: Literal[2, 3]) -> AsyncIterat
     needs_redis_7(server)
     async with Redis.from_url(server.url, protocol_version=protocol, decode_responses=True) as redis:
         yield redis
-
-
-async def until(ask: Callable[[], Awaitable[V]], is_it: Callable[[V], bool], seconds: float = 10) -> V:
-    """Ask a server again and again until it is so; return the answer. Each question is a round trip, none sleeps."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not is_it(answer := await ask()):
-        assert asyncio.get_running_loop().time() < deadline, f"still {answer!r}"
-    return answer
 
 
 async def needs(redis: Redis[bytes], *commands: str, why: str = "") -> None:
