@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -21,17 +20,14 @@ from respool_sentinel._connection import SentinelManagedConnection, Target
 from respool_sentinel._discovery import Discovery
 from respool_sentinel._line import ServiceLine
 from respool_sentinel._patience import ExhaustedError, Patience, is_hopeless
+from respool_sentinel._readers import Readers
 from respool_sentinel._role_watch import RoleWatch
-from respool_sentinel._rotation import Rotation, superfluous
 from respool_sentinel._settings import sentinel_options
 from respool_sentinel._url import is_sentinel_url, parse_sentinel_url
 from respool_sentinel._views import Address
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-DRAIN_SECONDS = 1.0
-"""How long the replies under way of a replica that leaves are waited for."""
 
 SETTLE_SECONDS = 0.05
 """How long the other replies of a server that turned out not to be the primary are waited for."""
@@ -64,9 +60,7 @@ class SentinelConnectionPool(ConnectionPool):
         self.is_primary = is_primary
         self.check_connection = check_connection
         self.replicas_only = replicas_only
-        self._rotation = Rotation()
-        self._replicas: list[Address] = []
-        self._spreads = not is_primary and "shared_connections" not in kwargs
+        self._readers = Readers(self, spreads=not is_primary and "shared_connections" not in kwargs)
         self._made: WeakSet[SentinelManagedConnection[object]] = WeakSet()
         self._service_line: ServiceLine | None = None
         self._doubts: asyncio.TimerHandle | None = None
@@ -113,10 +107,7 @@ class SentinelConnectionPool(ConnectionPool):
         if self.is_primary:
             return [await self._primary_target()]
         targets = {target.address: target for target in await self._replica_targets()}
-        shared = self.shared()
-        others = [each for each in self._made if each not in shared and not each.is_closed]
-        order = self._rotation.by_need([*targets], _places(shared), _places(others))
-        return [targets[address] for address in order]
+        return [targets[address] for address in self._readers.by_need([*targets])]
 
     async def _primary_target(self) -> Target:
         return Target(await self.sentinel_manager.discover_primary(self.service_name), "primary")
@@ -128,10 +119,7 @@ class SentinelConnectionPool(ConnectionPool):
             if self.replicas_only:
                 raise
             return [await self._primary_target()]
-        self._replicas = replicas
-        if self._spreads and len(replicas) > self.shared_connections:
-            self.shared_connections = len(replicas)
-        return [Target(address, "replica") for address in self._rotation.order(replicas)]
+        return [Target(address, "replica") for address in self._readers.in_turn(replicas)]
 
     def make_connection(self) -> BaseConnection:
         """Return a new connection, which asks this pool where it leads."""
@@ -211,35 +199,19 @@ class SentinelConnectionPool(ConnectionPool):
 
     def on_replicas(self, addresses: list[Address]) -> None:
         """Leave what is no usable replica any more, once its last replies are there. For the discovery alone."""
-        if self.is_primary:
-            return
-        self._rotation.forgive()
-        self._replicas = addresses
-        for connection in list(self._made):
-            target = connection.target
-            if target is not None and not connection.is_closed and not target.is_among(addresses):
-                self._drain(connection)
-        if self._spreads:  # only now, so that none of those that stay is one too many
-            self.shared_connections = max(1, len(addresses))
-        shared = [each for each in self.shared() if each.is_connected]
-        for index in superfluous(_places(shared), addresses):
-            self.retire(shared[index])
+        if not self.is_primary:
+            self._readers.keep_to(addresses)
 
     def on_suspect(self, connection: BaseConnection) -> None:
         """Ask the sentinels about a server that takes suspiciously long. A replica is left for a better one."""
         self.sentinel_manager.look_again(self.service_name)
-        for place in _places([connection]) if not self.is_primary else ():
-            if self._rotation.knows_better_than(place, self._replicas):
-                self._rotation.avoid(place)
-                if connection.is_connected:
-                    self.retire(connection)
-                else:
-                    connection.close()  # nothing was sent: what waits for it goes elsewhere
+        if not self.is_primary:
+            self._readers.leave(connection)
 
     def failed(self, target: Target) -> None:
         """Take note that a server could not be reached, or did not serve. For its connections alone."""
         if target.role == "replica":
-            self._rotation.avoid(target.address)
+            self._readers.avoid(target.address)
 
     def judge(self, target: Target, is_right: bool) -> None:
         """Pass on what a server said of itself. For its connections alone."""
@@ -247,8 +219,13 @@ class SentinelConnectionPool(ConnectionPool):
             tell = self.sentinel_manager.confirm if is_right else self.sentinel_manager.refute
             tell(self.service_name, target.address)
 
+    def made(self) -> list[SentinelManagedConnection[object]]:
+        """Return its connections. For its readers alone."""
+        return list(self._made)
+
     def _in_use(self) -> list[SentinelManagedConnection[object]]:
-        return [each for each in self.shared() if isinstance(each, SentinelManagedConnection)]
+        shared = self.shared()
+        return [connection for connection in self._made if connection in shared]
 
     def _hear_role(self, target: Target, is_right: bool) -> None:
         """Leave a server that changed its role behind our back."""
@@ -277,19 +254,3 @@ class SentinelConnectionPool(ConnectionPool):
         self._doubts = None
         for connection in list(self._made):
             connection.close()
-
-    def _drain(self, connection: SentinelManagedConnection[object]) -> None:
-        target = connection.target
-
-        def leave() -> None:
-            if connection.target is target:  # it may lead elsewhere by now
-                connection.close()
-
-        self.retire(connection)
-        asyncio.get_running_loop().call_later(DRAIN_SECONDS, leave)
-
-
-def _places(connections: Iterable[BaseConnection]) -> list[Address]:
-    """Return where connections lead, as far as that is known."""
-    ours = [each for each in connections if isinstance(each, SentinelManagedConnection)]
-    return [each.target.address for each in ours if each.target is not None]
