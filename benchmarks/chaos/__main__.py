@@ -15,7 +15,7 @@ from benchmarks.chaos.outcome import Outcome, lines, to_json
 from benchmarks.chaos.scene import Scene
 from respool_testing.real import brand_of, find_binary
 
-SIMULATED = ("tests/test_simulated_deployments.py",)
+SIMULATED = ("tests/test_simulated_counting.py", "tests/test_simulated_deployments.py")
 BY_NAME = {scene.name: scene for scene in (*cluster.SCENES, *sentinel.SCENES)}
 
 

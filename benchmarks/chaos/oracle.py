@@ -33,8 +33,9 @@ class Counts(Protocol):
 class Caller:
     """Counts one key up, one call after the other, until it is stopped."""
 
-    def __init__(self, client: Counts, key: str) -> None:
+    def __init__(self, client: Counts, key: str, think_seconds: float) -> None:
         self._client = client
+        self._think_seconds = think_seconds
         self.key = key
         self.truth = Truth()
         self.replies: list[float] = []
@@ -50,7 +51,7 @@ class Caller:
                 self.truth.replied(await self._count())
             except RedisError as error:
                 self._failed(error)
-            await asyncio.sleep(THINK_SECONDS)
+            await asyncio.sleep(self._think_seconds)
 
     async def _count(self) -> int:
         time = asyncio.get_running_loop().time
@@ -79,9 +80,13 @@ class Caller:
 class Oracle:
     """Callers in groups, by what serves their keys: `async with` runs them."""
 
-    def __init__(self, client: Counts, keys: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, client: Counts, keys: Mapping[str, Sequence[str]], think_seconds: float = THINK_SECONDS
+    ) -> None:
         self._client = client
-        self.groups = {name: [Caller(client, key) for key in each] for name, each in keys.items()}
+        self.groups = {
+            name: [Caller(client, key, think_seconds) for key in each] for name, each in keys.items()
+        }
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
