@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
