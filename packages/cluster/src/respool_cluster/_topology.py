@@ -16,6 +16,8 @@ from respool_cluster._slot import SLOTS
 UNNAMED = "?"
 """The host of a node that is to be called by its name and has none."""
 
+_TELLS_NOTHING = frozenset({None, "", b"", UNNAMED, UNNAMED.encode()})
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -115,16 +117,17 @@ def parse_slots(reply: object, asked: Node) -> Topology:
     Raises `ValueError` for what is no such reply, and for one that serves no slot at all.
     """
     slots: list[Shard | None] = [None] * SLOTS
-    shards: dict[Shard, Shard] = {}
-    ids: dict[Node, str] = {}
+    shards: dict[tuple[Node, ...], Shard] = {}
+    book = _AddressBook(asked)
     for first, last, nodes in _ranges(reply):
-        primary, *replicas = (_node(each, asked, ids) for each in nodes)
-        shard = Shard(primary, tuple(replicas))
-        shard = shards.setdefault(shard, shard)
+        members = tuple([book.find(each) for each in nodes])
+        shard = shards.get(members)
+        if shard is None:
+            shard = shards[members] = Shard(members[0], members[1:])
         slots[first : last + 1] = [shard] * (last + 1 - first)
     if not shards:
         raise ValueError("it serves no slots")
-    return Topology(tuple(slots), ids)
+    return Topology(tuple(slots), book.ids)
 
 
 def _ranges(reply: object) -> Iterator[tuple[int, int, Sequence[object]]]:
@@ -135,19 +138,31 @@ def _ranges(reply: object) -> Iterator[tuple[int, int, Sequence[object]]]:
         yield first, last, nodes
 
 
-def _node(described: object, asked: Node, ids: dict[Node, str]) -> Node:
-    """Read one node's address, and note its id."""
-    host, port, *more = _as_list(described)
-    if isinstance(host, bytes):
-        host = host.decode(errors="replace")
-    if not (host is None or isinstance(host, str)) or not isinstance(port, int):
-        raise ValueError(f"not an address of a node: {described!r}")
-    if host == UNNAMED:
-        host = _address(more[1:])
-    node = Node(host or asked.host, port)
-    if more and isinstance(more[0], bytes):  # told since Redis 4
-        ids[node] = more[0].decode(errors="replace")
-    return node
+class _AddressBook:
+    """The nodes that a reply describes, each read once: a cluster may tell of them for every slot again."""
+
+    def __init__(self, asked: Node) -> None:
+        self.ids: dict[Node, str] = {}
+        self._asked = asked
+        self._nodes: dict[tuple[object, object], Node] = {}
+
+    def find(self, described: object) -> Node:
+        """Return the address in a description."""
+        host, port, *more = _as_list(described)
+        if not (host is None or isinstance(host, (bytes, str))) or not isinstance(port, int):
+            raise ValueError(f"not an address of a node: {described!r}")
+        # A host that tells nothing may stand for several.
+        node = None if host in _TELLS_NOTHING else self._nodes.get((host, port))
+        return node or self._read(host, port, more)
+
+    def _read(self, host: bytes | str | None, port: int, more: Sequence[object]) -> Node:
+        name = host.decode(errors="replace") if isinstance(host, bytes) else host
+        if name == UNNAMED:
+            name = _address(more[1:])
+        node = self._nodes[host, port] = Node(name or self._asked.host, port)
+        if more and isinstance(more[0], bytes):  # told since Redis 4
+            self.ids[node] = more[0].decode(errors="replace")
+        return node
 
 
 def _address(more: Sequence[object]) -> str | None:
