@@ -54,21 +54,25 @@ class Trial:
         """Let one thing happen to the primary, and perhaps one to a sentinel."""
         chance, deployment = self.simulation.random, self.deployment
         await asyncio.sleep(chance.uniform(0.5, 2))
+        sentinel = chance.choice(deployment.sentinels)  # two are enough for a failover
         if chance.random() < 0.5:
-            sentinel = chance.choice(deployment.sentinels)
             if chance.random() < 0.5:
                 deployment.hang(sentinel)
             else:
                 deployment.freeze_view(sentinel)
-        kind = chance.choice(["failover", "kill", "hang"])
+        kind = chance.choice(["failover", "kill", "hang", "split"])
         old = deployment.primary
         if kind == "failover":
             await deployment.failover()
         elif kind == "kill":
             await deployment.kill(old)
+        elif kind == "split":  # and clients reach both sides, each with its own view
+            deployment.partition([old, sentinel])
         else:
             deployment.hang(old)
         await deployment.until(lambda: deployment.primary is not old)
+        if kind == "split" and chance.random() < 0.5:
+            deployment.heal()
 
     async def run(self) -> None:
         old = self.deployment.primary
