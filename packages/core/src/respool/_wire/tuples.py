@@ -59,6 +59,8 @@ else:
         def _replace(self, **named):
             return type(self)(**{**self._asdict(), **named})
 
+        __replace__ = _replace  # what copy.replace calls
+
         def __getnewargs__(self):
             return tuple(self)
 
