@@ -92,7 +92,7 @@ async def test_between_two_tries_the_last_reason_is_told(respool_cluster: FakeCl
     dead = respool_cluster.nodes[0]
     await respool_cluster.kill(dead)
     connection = ClusterConnection(dead.host, dead.port)
-    connection.breaker = Breaker(uniform=lambda low, high: 60.0)
+    connection.acquaintance.breaker = Breaker(uniform=lambda low, high: 60.0)
     with pytest.raises(ConnectionError, match=r"refused$"):
         await connection.connect()
     with pytest.raises(ConnectionError, match=r"cannot connect.*refused \(tried again in \d+ s\)"):

@@ -9,14 +9,18 @@ from respool_cluster._manager import NodeManager
 from respool_cluster._node import ManagedNode, Node
 from respool_cluster._pipeline import ClusterPipeline
 from respool_cluster._pool import ClusterConnectionPool
+from respool_cluster._replicas import LowestLatency, ReplicaOrder, SameZone
 
 __all__ = [
     "BlockingClusterConnectionPool",
     "ClusterConnection",
     "ClusterConnectionPool",
     "ClusterPipeline",
+    "LowestLatency",
     "ManagedNode",
     "Node",
     "NodeManager",
     "RedisCluster",
+    "ReplicaOrder",
+    "SameZone",
 ]

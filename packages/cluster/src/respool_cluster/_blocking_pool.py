@@ -9,6 +9,7 @@ from respool import BaseConnection
 from respool_cluster._connection import ClusterConnection
 from respool_cluster._node import Node
 from respool_cluster._pool import ClusterConnectionPool
+from respool_cluster._replicas import ReplicaOrder
 
 
 class BlockingClusterConnectionPool(ClusterConnectionPool):
@@ -25,7 +26,7 @@ class BlockingClusterConnectionPool(ClusterConnectionPool):
         skip_full_coverage_check: bool = False,
         nodemanager_follow_cluster: bool = True,
         readonly: bool = False,
-        read_from_replicas: bool = False,
+        read_from_replicas: bool | ReplicaOrder = False,
         max_idle_time: float = 0,
         idle_check_interval: float = 1,
         timeout: float | None = 20,

@@ -24,6 +24,7 @@ from respool_cluster._guide import Guide
 from respool_cluster._node import Node
 from respool_cluster._outlet import WatchedPool
 from respool_cluster._pipeline import ClusterPipeline
+from respool_cluster._replicas import ReplicaOrder, order_of
 from respool_cluster._router import Router
 from respool_cluster._spreading import Spreader
 
@@ -39,7 +40,8 @@ class RedisCluster(Commands[T], Generic[T]):
 
     `startup_nodes` are any nodes of it: the others are found by asking. Other keyword arguments go to the pools and
     connections, one pool for each node. With `decode_responses` text comes back as str; with `read_from_replicas`
-    replicas answer what only reads; `address_remap` says where to reach a node that calls itself something else
+    replicas answer what only reads, in turn or in the order that is given (`LowestLatency()`, `SameZone("...")`);
+    `address_remap` says where to reach a node that calls itself something else
     than the outside does. Nodes that move, die or are replaced are followed. A command that may have been
     executed is repeated only if it is read-only, and fails with `ConnectionError` (`maybe_executed=True`) otherwise.
     """
@@ -51,7 +53,7 @@ class RedisCluster(Commands[T], Generic[T]):
         *,
         decode_responses: Literal[False] = ...,
         encoding: str = ...,
-        read_from_replicas: bool = ...,
+        read_from_replicas: bool | ReplicaOrder = ...,
         address_remap: Callable[[Node], Node] | None = ...,
         **options: object,
     ) -> None: ...
@@ -63,7 +65,7 @@ class RedisCluster(Commands[T], Generic[T]):
         *,
         decode_responses: Literal[True],
         encoding: str = ...,
-        read_from_replicas: bool = ...,
+        read_from_replicas: bool | ReplicaOrder = ...,
         address_remap: Callable[[Node], Node] | None = ...,
         **options: object,
     ) -> None: ...
@@ -74,7 +76,7 @@ class RedisCluster(Commands[T], Generic[T]):
         *,
         decode_responses: bool = False,
         encoding: str = "utf-8",
-        read_from_replicas: bool = False,
+        read_from_replicas: bool | ReplicaOrder = False,
         address_remap: Callable[[Node], Node] | None = None,
         **options: object,
     ) -> None:
@@ -83,15 +85,16 @@ class RedisCluster(Commands[T], Generic[T]):
             raise DataError("a cluster needs at least one startup node to be found by")
 
         options.setdefault("connection_class", ClusterConnection)
-        if read_from_replicas:
-            options["read_from_replicas"] = True
+        order = order_of(read_from_replicas)
+        if order is not None:
+            options.update(read_from_replicas=True, asks_zone=order.wants_zone)
 
         def make_pool(node: Node) -> WatchedPool:
             at = node if address_remap is None else address_remap(node)
             return WatchedPool(host=at.host, port=at.port, encoding=encoding, **options)
 
         self._maker = RequestMaker(encoding, decode_responses)
-        self._router = Router(seeds, make_pool, encoding, reads_from_replicas=read_from_replicas)
+        self._router = Router(seeds, make_pool, encoding, replica_order=order)
         self._guide = Guide(self._router, encoding)
         self._router.spread = Spreader(self._router, self._guide, self._maker, encoding).spread
 

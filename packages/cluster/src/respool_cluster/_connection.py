@@ -20,7 +20,7 @@ from respool.lowlevel import (
     ValueT,
     build_request,
 )
-from respool_cluster._breaker import Breaker
+from respool_cluster._acquaintance import Acquaintance, parse_zone
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -56,8 +56,8 @@ class ClusterConnection(Connection):
         **options: Unpack[TCPOptions],
     ) -> None:
         self.read_from_replicas = read_from_replicas
-        self.breaker = Breaker()
-        """When its node may be tried again; shared with the other connections of its pool."""
+        self.acquaintance = Acquaintance()
+        """What is known of the node; shared with the other connections of its pool."""
 
         self.on_moved: Callable[[MovedError], None] | None = None
         """What hears of a slot that another node serves: its pool."""
@@ -88,19 +88,28 @@ class ClusterConnection(Connection):
         try:
             await super().bring_up(generation)
         except RedisError as exc:
-            self.breaker.failed(asyncio.get_running_loop().time(), exc)
+            self.acquaintance.breaker.failed(asyncio.get_running_loop().time(), exc)
             raise
-        self.breaker.succeeded()
+        self.acquaintance.breaker.succeeded()
         if self.read_from_replicas:
             # Not waited for: what is sent next arrives behind it, and is answered by a replica.
             readonly = build_request((b"READONLY",))
             generation.exchange([readonly])
             readonly.add_done_callback(partial(_check, generation))
+        if self.acquaintance.wants_zone:
+            info = build_request((b"INFO", b"SERVER"))
+            generation.exchange([info])
+            info.add_done_callback(self._on_info)
+
+    def _on_info(self, info: asyncio.Future[object]) -> None:
+        if not info.cancelled():
+            self.acquaintance.zone = parse_zone(info.result() if info.exception() is None else None)
 
     def _check_breaker(self) -> None:
-        pause = self.breaker.pause(asyncio.get_running_loop().time())
+        breaker = self.acquaintance.breaker
+        pause = breaker.pause(asyncio.get_running_loop().time())
         if pause:
-            reason = self.breaker.reason
+            reason = breaker.reason
             raise ConnectionError(f"{reason} (tried again in {pause:.2g} s)") from reason
 
     async def create_request(

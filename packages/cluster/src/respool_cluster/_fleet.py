@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Collection
 from functools import partial
 
-from respool import BaseConnection, ConnectionPool
+from respool import BaseConnection
+from respool_cluster._guarded_pool import GuardedPool
 from respool_cluster._node import Node
 from respool_cluster._outlet import Outlet, Rescuer, WatchedPool
 
@@ -38,7 +39,7 @@ class Fleet:
             outlet = self._outlets[node] = Outlet(node, pool, self._rescuer)
         return outlet
 
-    def pool_of(self, node: Node) -> ConnectionPool:
+    def pool_of(self, node: Node) -> GuardedPool:
         """Return the connections to a node."""
         return self.outlet(node).pool
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from respool import BaseConnection, ConnectionPool
+from respool import BaseConnection
 from respool.errors import RedisError
 from respool.lowlevel import Line, Request, Rescue, fail
 from respool_cluster._alone import asking_request, twin_of
@@ -41,7 +41,7 @@ class Outlet:
     line: Line
     """That of the loop in which this is a lane."""
 
-    def __init__(self, node: Node, pool: ConnectionPool, rescuer: Rescuer) -> None:
+    def __init__(self, node: Node, pool: GuardedPool, rescuer: Rescuer) -> None:
         self.node = node
         self.pool = pool
         self.rescue: Rescue = lambda request, error: rescuer(request, error, node)

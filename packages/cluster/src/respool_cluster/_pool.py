@@ -18,6 +18,7 @@ from respool_cluster._manager import NodeManager
 from respool_cluster._node import ManagedNode, Node
 from respool_cluster._node_pool import NodePool
 from respool_cluster._node_pools import NodePools
+from respool_cluster._replicas import ReplicaOrder, order_of
 from respool_cluster._routes import Routes
 from respool_cluster._seeds import take_seeds
 from respool_cluster._slot import SLOTS, slot_of_keys
@@ -33,7 +34,8 @@ class ClusterConnectionPool(ConnectionPool):
 
     `startup_nodes` are any nodes of it. With `max_connections_per_node` the limit is each node's own; with `blocking`
     a caller waits for `timeout` seconds when it is reached, and each node has an even share of it. With
-    `read_from_replicas` (or `readonly`, the same) what only reads goes to replicas. `reinitialize_steps` is after how
+    `read_from_replicas` (or `readonly`, the same) what only reads goes to replicas, in turn or in the order that is
+    given (`LowestLatency()`, `SameZone("...")`). `reinitialize_steps` is after how
     many moved slots the whole map is asked for again. `address_remap` says where to reach a node that calls itself
     something else than the outside does. Other keyword arguments go to the connections.
     """
@@ -64,7 +66,7 @@ class ClusterConnectionPool(ConnectionPool):
         skip_full_coverage_check: bool = False,
         nodemanager_follow_cluster: bool = True,
         readonly: bool = False,
-        read_from_replicas: bool = False,
+        read_from_replicas: bool | ReplicaOrder = False,
         max_idle_time: float = 0,
         idle_check_interval: float = 1,
         blocking: bool = False,
@@ -74,17 +76,18 @@ class ClusterConnectionPool(ConnectionPool):
     ) -> None:
         seeds = take_seeds(startup_nodes, connection_kwargs)
         _check(connection_class, timeout, connection_kwargs)
-        connection_kwargs["read_from_replicas"] = read_from_replicas or readonly
+        order = order_of(read_from_replicas or readonly)
+        connection_kwargs["read_from_replicas"] = order is not None
         self.queue_class = queue_class
         self.max_connections_per_node = max_connections_per_node
-        self.read_from_replicas = read_from_replicas or readonly
+        self.read_from_replicas = order is not None
         self.blocking = blocking
         self.timeout = timeout
         self._steps = DEFAULT_STEPS if reinitialize_steps is None else reinitialize_steps
         self._moves = 0
         self._remap = address_remap
+        self._asks_zone = order is not None and order.wants_zone
         self._node_options = dict(connection_kwargs)
-        self._routes = Routes(reads_from_replicas=self.read_from_replicas)
         limits = Limits(max_connections, max_connections_per_node, blocking)
         self._pools = NodePools(limits, self._make_pool, self.describe, lambda: len(self.nodes.nodes))
         self.nodes = NodeManager(
@@ -94,6 +97,7 @@ class ClusterConnectionPool(ConnectionPool):
             checks_coverage=not skip_full_coverage_check,
             on_change=self._on_change,
         )
+        self._routes = Routes(order, self._pools.pool_of)
         self._finder = Finder(self.nodes, self._pools, patience_of(blocking, timeout))
         self._suspicion = Suspicion(self.nodes.ask_others, self._pools.leave)
         super().__init__(
@@ -200,6 +204,7 @@ class ClusterConnectionPool(ConnectionPool):
             node,
             self,
             share,
+            asks_zone=self._asks_zone,
             address=node if self._remap is None else self._remap(node),
             connection_class=self.connection_class,
             max_idle_time=self.max_idle_time,

@@ -27,6 +27,7 @@ from respool_cluster._lobby import Lobby
 from respool_cluster._manager import NodeManager
 from respool_cluster._node import Node
 from respool_cluster._outlet import Outlet, WatchedPool
+from respool_cluster._replicas import ReplicaOrder
 from respool_cluster._routes import Routes
 from respool_cluster._scout import Scout
 from respool_cluster._scripts import Scripts
@@ -52,7 +53,7 @@ class Router:
         make_pool: Callable[[Node], WatchedPool],
         encoding: str,
         *,
-        reads_from_replicas: bool = False,
+        replica_order: ReplicaOrder | None = None,
     ) -> None:
         self.lanes = Lanes(encoding)
         self.scripts = Scripts(encoding)
@@ -61,8 +62,8 @@ class Router:
         self.nodes = NodeManager(seeds, self.fleet.pool_of, checks_coverage=False, on_change=self._on_change)
         self.scout = Scout(self.nodes.initialize, self)
         self._encoding = encoding
-        self._reads_from_replicas = reads_from_replicas
-        self._routes = Routes(reads_from_replicas=reads_from_replicas)
+        self._reads_from_replicas = replica_order is not None
+        self._routes = Routes(replica_order, self.fleet.pool_of)
         self._suspicion = Suspicion(self.nodes.ask_others, self.fleet.leave)
         self._lobby = Lobby()
         self._trails = Trails()

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable
 
 from respool.errors import RedisClusterError
 from respool_cluster._node import Node
+from respool_cluster._replicas import KnownNode, ReplicaOrder
 from respool_cluster._topology import Topology
 
 
 class Routes:
-    """Where to go. With `reads_from_replicas`, replicas take their turns at reading; the primary is the last resort."""
+    """Where to go. With an `order`, replicas are asked in it for what only reads; the primary is the last resort.
 
-    def __init__(self, *, reads_from_replicas: bool) -> None:
-        self._reads_from_replicas = reads_from_replicas
-        self._turns: Iterator[int] = count(random.randrange(1024))
+    `known` tells what the order may want to know of a node.
+    """
+
+    def __init__(self, order: ReplicaOrder | None, known: Callable[[Node], KnownNode]) -> None:
+        self._order = order
+        self._known = known
 
     def to_slot(self, topology: Topology, slot: int, *, reads: bool) -> list[Node]:
         """Return who may answer for a slot. Raises `RedisClusterError` where nobody serves it."""
         shard = topology.slots[slot]
         if shard is None:
             raise RedisClusterError(f"slot {slot} is served by no node of the cluster")
-        if not (reads and self._reads_from_replicas and shard.replicas):
+        if not reads or self._order is None or not shard.replicas:
             return [shard.primary]
-        first = next(self._turns) % len(shard.replicas)
-        return [*shard.replicas[first:], *shard.replicas[:first], shard.primary]
+        return [*self._order.order(shard.replicas, self._known), shard.primary]
 
     def to_any(self, topology: Topology, *, primary: bool) -> list[Node]:
         """Return nodes in any order: all, or all primaries."""
