@@ -228,3 +228,30 @@ async def test_what_does_not_fit_the_mode_is_refused(
     reply = await cache.call(*request_line.split())
     assert isinstance(reply, Error)
     assert reply.text.startswith(beginning)
+
+
+async def test_a_key_that_expires_is_invalidated(
+    respool_server: FakeServer, respool_raw: RawConnection
+) -> None:
+    respool_server.clock.freeze()
+    await respool_raw.call("HELLO", 3)
+    await respool_raw.call("SET", "k", "v", "PX", 100)
+    await respool_raw.call("CLIENT", "TRACKING", "ON", "NOLOOP")
+    await respool_raw.call("GET", "k")
+    respool_server.clock.advance(0.1)
+    assert await respool_raw.push() == invalidation(b"k")
+
+
+async def test_what_the_test_itself_changes_is_invalidated(
+    respool_server: FakeServer, respool_raw: RawConnection
+) -> None:
+    await respool_raw.call("HELLO", 3)
+    await respool_raw.call("CLIENT", "TRACKING", "ON")
+    await respool_raw.call("GET", "evicted")
+    respool_server.db[0]["evicted"] = b"v"
+    assert await respool_raw.push() == invalidation(b"evicted")
+    await respool_raw.call("GET", "evicted")
+    del respool_server.db[0]["evicted"]
+    assert await respool_raw.push() == invalidation(b"evicted")
+    respool_server.clear()
+    assert await respool_raw.push() == Push([b"invalidate", None])

@@ -217,11 +217,12 @@ class Engine:
         journal = self.state.keyspace.journal
         while journal.touched or journal.flushed:
             touched, flushed = journal.take()
-            self._replicate(touched)
+            self._replicate(list(touched))
             if flushed:
-                self.state.tracking.flush(author)
+                self.state.tracking.flush()
             else:
-                self.state.tracking.invalidate([key for _, key in touched], author)
+                told = dict.fromkeys(key for (_, key), is_told in touched.items() if is_told)
+                self.state.tracking.invalidate(list(told), author)
             self._wake(frozenset(touched))
 
     def _replicate(self, touched: list[DatabaseKey]) -> None:

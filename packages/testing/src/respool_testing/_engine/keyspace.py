@@ -22,20 +22,24 @@ ValueType = TypeVar("ValueType", bound="Value")
 
 @dataclass(slots=True)
 class Journal:
-    """What happened to the keyspace since it was last asked; the order is the order of first change."""
+    """What happened to the keyspace since it was last asked; the order is the order of first change.
+
+    A key's value tells whether those who track keys hear of it: of a swap of databases servers do not tell them.
+    """
 
     revision: int = 0
-    touched: dict[DatabaseKey, None] = field(default_factory=dict)
+    touched: dict[DatabaseKey, bool] = field(default_factory=dict)
     flushed: list[int] = field(default_factory=list)
+    quiet: bool = False
 
     def record(self, database: int, key: bytes) -> int:
         self.revision += 1
-        self.touched[database, key] = None
+        self.touched[database, key] = self.touched.get((database, key), False) or not self.quiet
         return self.revision
 
-    def take(self) -> tuple[list[DatabaseKey], list[int]]:
+    def take(self) -> tuple[dict[DatabaseKey, bool], list[int]]:
         """Return the changed keys and the flushed databases, and forget them."""
-        taken = list(self.touched), self.flushed
+        taken = self.touched, self.flushed
         self.touched, self.flushed = {}, []
         return taken
 
@@ -72,8 +76,10 @@ class Keyspace:
     def swap(self, first: int, second: int) -> None:
         """Exchange the contents of two databases."""
         one, other = self.databases[first].contents(), self.databases[second].contents()
+        self.journal.quiet = True
         self.databases[first].restore(other)
         self.databases[second].restore(one)
+        self.journal.quiet = False
 
 
 class Database:

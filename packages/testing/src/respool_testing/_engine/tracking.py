@@ -15,6 +15,7 @@ from .pubsub import PubSub
 from .session import Session
 
 CHANNEL: Final = b"__redis__:invalidate"
+_SCRIPTS: Final = frozenset({"eval", "evalsha", "fcall"})
 
 
 class TrackingTable:
@@ -40,6 +41,8 @@ class TrackingTable:
                 tracking = session.tracking
                 if tracking is not None and not tracking.broadcast and _hears(session, author):
                     self._tell(session, [key])
+        if author is not None and author.last_command in _SCRIPTS:
+            author = None  # where servers broadcast, they have forgotten whose script it was
         for session in list(self._sessions.values()):
             if session.tracking is not None and session.tracking.broadcast and _hears(session, author):
                 for prefix in session.tracking.prefixes:
@@ -47,11 +50,11 @@ class TrackingTable:
                     if matching:
                         self._tell(session, matching)
 
-    def flush(self, author: Session | None) -> None:
-        """Tell everybody that every key is gone."""
+    def flush(self) -> None:
+        """Tell everybody that every key is gone, NOLOOP or not."""
         self._readers.clear()
         for session in list(self._sessions.values()):
-            if session.tracking is not None and _hears(session, author):
+            if session.tracking is not None:
                 self._tell(session, None)
 
     def _tell(self, session: Session, keys: Sequence[bytes] | None) -> None:

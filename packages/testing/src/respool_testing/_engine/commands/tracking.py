@@ -132,7 +132,7 @@ def _check(wanted: Tracking, current: Tracking | None) -> None:
 
 def _check_overlap(new: tuple[bytes, ...], old: tuple[bytes, ...]) -> None:
     for number, prefix in enumerate(new):
-        others = [(other, "an existing") for other in old]
+        others = [(other, "an existing") for other in sorted(old)]
         others += [(other, "another provided") for other in new[number + 1 :]]
         for other, which in others:
             if prefix.startswith(other) or other.startswith(prefix):
