@@ -119,7 +119,13 @@ async def test_tracking_is_asked_for_once_on_each_connection(
     assert len(respool_server.log.calls("CLIENT", "TRACKING")) == 2
 
 
-async def test_closing_the_client_empties_its_cache_and_leaves_a_shared_pool_untracked(
+async def test_closing_a_client_empties_its_cache(respool_server: FakeServer) -> None:
+    async with Redis.from_url(respool_server.url, cache=Cache()) as redis:
+        await redis.get("k")
+    assert entries(redis) == 0
+
+
+async def test_closing_a_client_empties_its_cache_and_leaves_a_shared_pool_untracked(
     respool_server: FakeServer,
 ) -> None:
     async with ConnectionPool.from_url(respool_server.url) as pool:
@@ -281,6 +287,20 @@ async def test_only_keys_that_are_wanted_are_kept(respool_server: FakeServer) ->
         assert len(wanted) == 0
         await redis.get("a")
         assert len(wanted) == 1
+
+
+async def test_what_a_function_of_the_caller_raises_is_raised_by_the_read(respool_server: FakeServer) -> None:
+    numbered = Cache(cacheable=lambda key: int(key) > 0)
+    async with Redis.from_url(respool_server.url, cache=numbered) as redis:
+        read = redis.get("one")
+        with pytest.raises(ValueError, match="one"):
+            await read
+        assert await redis.get("1") is None
+
+
+async def test_a_key_too_large_to_be_copied_is_read_past_the_cache(redis: Redis[bytes]) -> None:
+    assert await redis.get("k" * 100_000) is None
+    assert entries(redis) == 0
 
 
 async def test_who_awaits_nothing_but_hits_hears_of_changes_all_the_same(

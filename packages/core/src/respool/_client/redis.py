@@ -159,10 +159,10 @@ class Redis(ScanningCommands[T], Generic[T]):
         """Wait for the replies under way and close the pool, unless it was given by the caller; end subscriptions."""
         for subscriber in list(self._subscribers):
             await subscriber.aclose()
-        if self._reading is not None:
-            self._reading.leave()
         if self._owns_pool:
             await self.connection_pool.aclose()
+        elif self._reading is not None:
+            self._reading.leave()
 
     async def __aenter__(self) -> Self:
         return self

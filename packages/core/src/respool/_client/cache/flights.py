@@ -7,7 +7,9 @@ a reply that its invalidation overtook is never kept, in whichever order the two
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from typing import Protocol
 
 from respool._client.cache.index import KeyIndex
 from respool._client.cache.source import Source
@@ -16,37 +18,62 @@ from respool._connection.request import Request, fresh
 from respool.errors import RedisError
 
 
-class Flight:
-    """One read under way, and who waits for it. A waiter may vanish; that ends the flight for nobody else."""
+class Home(Protocol):
+    """Where flights end."""
 
-    __slots__ = ("command", "is_current", "keys", "source", "waiters")
+    def landed(self, flight: Flight, reply: object) -> None:
+        """Take the reply, as it is parsed: all that was reported before has been heard, and nothing after it."""
 
-    def __init__(
-        self, command: bytes, keys: tuple[bytes, ...], source: Source | None, first: Request[object]
-    ) -> None:
-        self.command = command
-        self.keys = keys
-        self.source = source
-        """Who would report that the reply is out of date; None where that cannot be told."""
+    def crashed(self, flight: Flight) -> None:
+        """Take note that there will be none."""
 
-        self.waiters = [first]
-        self.is_current = True
 
-    def arrive(self, reply: object) -> None:
-        """Give everybody the reply, each a copy of their own."""
+class Flight(Request[object]):
+    """The request that is sent for all who ask for the same; none of theirs, for any of them may be cancelled."""
+
+    __slots__ = ("command", "home", "is_current", "keys", "source", "waiters")
+
+    command: bytes
+    keys: tuple[bytes, ...]
+    source: Source | None
+    """Who would report that the reply is out of date; None where that cannot be told."""
+
+    waiters: list[Request[object]]
+    home: Home
+    is_current: bool
+
+    def land(self, reply: object) -> None:
+        """Give everybody the reply, each a copy of their own. Raises why the server does not track, if it does not."""
+        if self.source is not None and self.source.refusal is not None:
+            raise self.source.refusal
+        self.home.landed(self, reply)
         for waiter in self.waiters:
             settle(waiter, reply)
 
     def crash(self, error: BaseException) -> None:
         """Fail everybody, each with an error of their own."""
+        self.home.crashed(self)
         for waiter in self.waiters:
             if not waiter.done():
-                own = (
-                    fresh(error, maybe_executed=error.maybe_executed)
-                    if isinstance(error, RedisError)
-                    else error
-                )
-                waiter.set_exception(own)
+                waiter.set_exception(_own(error))
+
+
+def take_off(
+    first: Request[object], command: bytes, keys: tuple[bytes, ...], source: Source | None, home: Home
+) -> Flight:
+    """Return the flight that will bring the first who asks the reply, to be sent."""
+    flight = Flight(loop=first.get_loop())
+    flight.args = first.args
+    flight.payload = flight.command = command
+    flight.convert = flight.land
+    flight.rescue = first.rescue
+    flight.keys = keys
+    flight.source = source
+    flight.waiters = [first]
+    flight.home = home
+    flight.is_current = True
+    flight.add_done_callback(_over)
+    return flight
 
 
 class Flights:
@@ -65,30 +92,45 @@ class Flights:
         self._by_command[flight.command] = flight
         self._by_key.add(flight.command, flight.keys)
 
-    def end(self, commands: Iterable[bytes]) -> None:
-        """Take note that the flights of these commands are over, or are current no longer."""
-        for command in commands:
-            flight = self._by_command.pop(command, None)
-            if flight is not None:
-                flight.is_current = False
-                self._by_key.remove(command, flight.keys)
+    def end(self, flight: Flight) -> None:
+        """Take note that a flight is over, or is current no longer."""
+        if flight.is_current:
+            flight.is_current = False
+            del self._by_command[flight.command]
+            self._by_key.remove(flight.command, flight.keys)
 
     def end_reading(self, key: bytes) -> None:
-        self.end(self._by_key.reading(key))
+        self._end_all(self._by_command[command] for command in self._by_key.reading(key))
 
     def end_of(self, source: Source) -> None:
-        self.end([flight.command for flight in self._by_command.values() if flight.source is source])
+        self._end_all([flight for flight in self._by_command.values() if flight.source is source])
 
     def end_all(self) -> None:
-        self.end([*self._by_command])
+        self._end_all([*self._by_command.values()])
+
+    def _end_all(self, flights: Iterable[Flight]) -> None:
+        for flight in flights:
+            self.end(flight)
 
 
 def settle(request: Request[object], reply: object) -> None:
     """Complete a request, unless it is over, with what its own converter makes of a copy of a raw reply."""
     if request.done():
         return
+    convert = request.convert
     try:
-        value = copied(reply)
-        request.set_result(value if request.convert is None else request.convert(value))
+        value = reply if reply.__class__ is bytes else copied(reply)
+        request.set_result(value if convert is None else convert(value))
     except Exception as exc:  # a reply that is not what the command answers
         request.set_exception(exc)
+
+
+def _own(error: BaseException) -> BaseException:
+    return fresh(error, maybe_executed=error.maybe_executed) if isinstance(error, RedisError) else error
+
+
+def _over(flight: asyncio.Future[object]) -> None:
+    """Clear up after a read that failed."""
+    error = RedisError("the read was cancelled") if flight.cancelled() else flight.exception()
+    if error is not None and isinstance(flight, Flight):
+        flight.crash(error)

@@ -10,7 +10,7 @@ import asyncio
 from functools import partial
 
 from respool._client.cache.commands import changed_keys, is_cacheable, read_keys
-from respool._client.cache.flights import Flight, settle
+from respool._client.cache.flights import settle, take_off
 from respool._client.cache.memory import Memory
 from respool._client.cache.source import Source, follow
 from respool._client.sending import RequestMaker
@@ -18,7 +18,7 @@ from respool._connection.request import Convert, Request, Rescue
 from respool._pool.line import Line
 from respool._pool.pool import ConnectionPool
 from respool._wire.values import ValueT
-from respool.errors import ConnectionError, DataError, RedisError
+from respool.errors import ConnectionError
 
 HITS_IN_A_ROW = 100
 """How many hits are answered at once. The next one takes a turn of the loop: who awaits nothing but hits would
@@ -38,8 +38,13 @@ class Reading:
     def run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
         """Send a command, or answer it from the cache: the request is done then, with very few exceptions."""
         line = self._pool.line
-        request = self.maker.make(args, convert, line.rescue, None, line.loop)
-        if not request.done() and not (is_cacheable(args) and self._answer(request, line)):
+        if not is_cacheable(args):
+            request = self.maker.make(args, convert, line.rescue, None, line.loop)
+            if not request.done():
+                line.send(request)
+            return request
+        request = self.maker.make_read(args, convert, line.rescue, None, line.loop)
+        if not request.done() and not self._answer(request, line):
             line.send(request)
         return request
 
@@ -54,51 +59,51 @@ class Reading:
 
     def _answer(self, request: Request[object], line: Line) -> bool:
         """Answer a read from here, now or with the reply to an earlier one like it; False where it has to be sent."""
-        memory = self._memory
-        memory.belong_to(line)
-        command = request.payload
+        memory, command = self._memory, request.payload
+        if line is not memory.place:
+            memory.move_to(line)
         if not isinstance(command, bytes):
             return False  # too large to be a key in any sense
-        entry = memory.find(command, line.loop.time() if self._has_age else 0.0)
-        if entry is not None:
-            memory.hits += 1
-            if memory.hits % HITS_IN_A_ROW:
-                settle(request, entry.reply)
-            else:
-                line.loop.call_soon(settle, request, entry.reply)
-            return True
-        keys = tuple(read_keys(request.args, self.maker.encoding))
-        if not keys or not memory.policy.admits(keys):
-            return False
-        memory.misses += 1
-        flight = memory.flights.find(command)
-        if flight is not None:
-            memory.joined += 1
-            flight.waiters.append(request)
+        entry = memory.store.find(command, line.loop.time() if self._has_age else 0.0)
+        if entry is None:
+            return self._await_reply(request, command, line)
+        memory.hits += 1
+        if memory.hits % HITS_IN_A_ROW:
+            settle(request, entry.reply)
         else:
-            self._begin(command, keys, request, line)
+            line.loop.call_soon(settle, request, entry.reply)
         return True
 
-    def _begin(self, command: bytes, keys: tuple[bytes, ...], first: Request[object], line: Line) -> None:
-        """Send a read for all who will wait for it."""
+    def _await_reply(self, request: Request[object], command: bytes, line: Line) -> bool:
+        """Have a read wait for a flight, one that is under way or its own; False where its reply is not to be kept."""
+        memory = self._memory
         try:
-            source = self._find_source(line)
-        except DataError as exc:
-            first.set_exception(exc)
-            return
-        flight = Flight(command, keys, source, first)
+            keys = tuple(read_keys(request.args, self.maker.encoding))
+            if not keys or not memory.policy.admits(keys):
+                return False
+            memory.misses += 1
+            flight = memory.flights.find(command)
+            if flight is None:
+                self._send_flight(request, command, keys, line)
+            else:
+                memory.joined += 1
+                flight.waiters.append(request)
+        except (
+            Exception
+        ) as exc:  # the caller's `cacheable` raised it, or the connection cannot report changes
+            request.set_exception(exc)
+        return True
+
+    def _send_flight(
+        self, first: Request[object], command: bytes, keys: tuple[bytes, ...], line: Line
+    ) -> None:
+        source = self._find_source(line)
+        flight = take_off(first, command, keys, source, self._memory)
         self._memory.flights.add(flight)
-        # Not the first one's own request: it may be cancelled.
-        sent: Request[object] = Request(loop=line.loop)
-        sent.args = first.args
-        sent.payload = command
-        sent.convert = partial(self._landed, flight, line.loop)
-        sent.rescue = line.rescue
-        sent.add_done_callback(partial(self._over, flight))
         if source is None:
-            line.send(sent)
+            line.send(flight)
         else:
-            source.generation.send(sent)
+            source.generation.send(flight)
 
     def _find_source(self, line: Line) -> Source | None:
         """Return who reports what is read now; None where no connection is free, and none of what is read is kept."""
@@ -115,26 +120,6 @@ class Reading:
             self._source = follow(connection, memory, memory.policy.tracking(), self._pool.stream_timeout)
         return self._source
 
-    def _landed(self, flight: Flight, loop: asyncio.AbstractEventLoop, reply: object) -> None:
-        """Take a reply, as it is parsed: whatever was reported before it has been heard, and nothing after it."""
-        refusal = None if flight.source is None else flight.source.refusal
-        if refusal is not None:
-            raise refusal
-        self._memory.keep(flight, reply, loop.time() if self._has_age else 0.0)
-        self._leave_index(flight)
-        flight.arrive(reply)
-
-    def _over(self, flight: Flight, sent: asyncio.Future[object]) -> None:
-        """Clear up after a read that failed."""
-        error = RedisError("the read was cancelled") if sent.cancelled() else sent.exception()
-        if error is not None:
-            self._leave_index(flight)
-            flight.crash(error)
-
-    def _leave_index(self, flight: Flight) -> None:
-        if flight.is_current:
-            self._memory.flights.end([flight.command])
-
 
 class NoticingMaker(RequestMaker):
     """Makes requests that tell a memory what they change: when they are made, and again when they are answered.
@@ -149,6 +134,9 @@ class NoticingMaker(RequestMaker):
         super().__init__(encoding, decode)
         self._memory = memory
 
+    make_read = RequestMaker.make
+    """What changes nothing needs no look at that."""
+
     def make(
         self,
         args: tuple[ValueT, ...],
@@ -159,7 +147,7 @@ class NoticingMaker(RequestMaker):
     ) -> Request[object]:
         """Return a request that is ready to be sent, or done already with `DataError`."""
         request = super().make(args, convert, rescue, kind, loop)
-        if not is_cacheable(args) and not request.done():
+        if not request.done() and not is_cacheable(args):
             changed = changed_keys(args, self.encoding)
             if changed is None or changed:
                 self._memory.changed(changed)

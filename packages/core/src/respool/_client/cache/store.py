@@ -62,7 +62,9 @@ class Store:
 
     def put(self, entry: Entry) -> None:
         """Keep an entry in the place of an older one, unless it alone would need all the room there is."""
-        self.drop([entry.command])
+        older = self._entries.get(entry.command)
+        if older is not None:
+            self._drop(older)
         if entry.size > self._max_bytes:
             return
         self._entries[entry.command] = entry
