@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from packages.core.tests.typed import Server, client_of, needs_redis_7
+from packages.core.tests.waiting import come_true
 from respool import Cache, CacheStats, Redis
 from respool.errors import DataError
 from respool_testing import ServerProcess
@@ -221,6 +222,28 @@ async def test_what_expires_is_reported(redis: Redis[bytes], other: Redis[bytes]
     await other.pexpireat("k", 1)
     await heard(redis)
     assert await redis.get("k") is None
+
+
+async def test_a_connection_that_the_server_closes_takes_everything(
+    redis: Redis[bytes], other: Redis[bytes]
+) -> None:
+    assert await redis.get("k") is None
+    await other.client_kill(id=await redis.client_id())
+    await other.set("k", "v")
+    await come_true(lambda: stats(redis).losses == 1)
+    assert await redis.get("k") == await redis.get("k") == b"v"
+    assert stats(redis).hits == 1
+
+
+async def test_what_the_server_no_longer_tracks_is_dropped(real_server: ServerProcess) -> None:
+    async with client_of(real_server, 3) as other, Redis.from_url(real_server.url, cache=Cache()) as redis:
+        await other.config_set("tracking-table-max-keys", 5)
+        try:
+            for number in range(100):
+                await redis.get(f"k{number}")
+            await come_true(lambda: stats(redis).invalidations >= 90)
+        finally:
+            await other.config_set("tracking-table-max-keys", 1_000_000)
 
 
 async def test_what_time_or_chance_decides_is_asked_each_time(redis: Redis[bytes]) -> None:
