@@ -28,19 +28,27 @@ MOST_STAGGER_SECONDS = 0.1
 
 _QUIET_SECONDS = 1.0
 
+_HURRIED = 300
+"""Refreshes in a row before they become rare: some fifteen seconds."""
+
 
 class Pace:
-    """Keeps refreshes apart: the first at once, each that follows within a second after a growing pause."""
+    """Keeps refreshes apart: the first at once, each that follows within a second after a growing pause.
+
+    A failover is over in seconds, and should be noticed at once. What takes longer is asked about less often.
+    """
 
     def __init__(self, uniform: Callable[[float, float], float] = random.uniform) -> None:
         self._policy = RetryPolicy(base=0.01, cap=0.1, uniform=uniform)
+        self._patient_policy = RetryPolicy(base=0.01, cap=0.8, uniform=uniform)
         self._streak = 0
         self._last = -_QUIET_SECONDS
 
     def next_pause(self, now: float) -> float:
         """Return the seconds to wait before the refresh that is wanted at `now`."""
         self._streak = 0 if now - self._last >= _QUIET_SECONDS else self._streak + 1
-        return self._policy.delay(self._streak) if self._streak else 0.0
+        policy = self._policy if self._streak < _HURRIED else self._patient_policy
+        return policy.delay(self._streak) if self._streak else 0.0
 
     def finished(self, now: float) -> None:
         """Take note that a refresh is over."""
