@@ -1,10 +1,13 @@
-"""How often a cluster in trouble is asked about: often at first, for failovers are short, then less."""
+"""How often a cluster in trouble is asked about, and how many of its nodes: failovers are short, clusters large."""
 
 from __future__ import annotations
 
 import pytest
 
-from respool_cluster._discovery import Pace
+from respool_cluster import Node
+from respool_cluster._discovery import Pace, waves
+from respool_cluster._slot import SLOTS
+from respool_cluster._topology import Shard, Topology
 
 
 def pauses(looks: int) -> list[float]:
@@ -30,3 +33,16 @@ def test_what_comes_after_quiet_is_looked_at_at_once() -> None:
     pace = Pace()
     pace.finished(100.0)
     assert pace.next_pause(101.0) == 0.0
+
+
+def test_a_large_cluster_is_not_asked_all_at_once() -> None:
+    shards = [Shard(Node("n", port)) for port in range(1000)]
+    topology = Topology(tuple((shards * 17)[:SLOTS]))
+    asked = waves(topology, [Node("seed", 1)])
+    assert [len(wave) for wave in asked] == [3, 30, 300, 668]
+    assert Node("seed", 1) in asked[1]
+
+
+def test_suspects_are_not_asked() -> None:
+    topology = Topology((Shard(Node("a", 1), (Node("b", 2),)),) * SLOTS)
+    assert waves(topology, [Node("a", 1)], [Node("a", 1)]) == [[Node("b", 2)]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -16,7 +16,10 @@ from respool_cluster._node import Node
 from respool_cluster._topology import Topology, parse_slots
 
 WAVE = 3
-"""Nodes asked first; the others only if none of these knows."""
+"""Nodes asked first; others only if none of these knows."""
+
+GROWTH = 10
+"""Times as many are asked the next time."""
 
 WAVE_SECONDS = 1.0
 """Seconds in which one of them has to answer."""
@@ -57,15 +60,23 @@ class Pace:
 
 def waves(
     topology: Topology | None, seeds: Sequence[Node], suspects: Collection[Node] = ()
-) -> list[list[Node]]:
-    """Return whom to ask: a few primaries first, then everybody we ever heard of. Suspects are not asked."""
+) -> list[Sequence[Node]]:
+    """Return whom to ask: a few primaries first, then more and more of all we ever heard of. Suspects are not asked."""
     shards = () if topology is None else topology.shards
     primaries = [shard.primary for shard in shards if shard.primary not in suspects]
     random.shuffle(primaries)
     first = primaries[:WAVE]
     known = topology.nodes() if topology is not None else ()
-    rest = [node for node in dict.fromkeys((*known, *seeds)) if node not in first]
-    return [wave for wave in (first, [node for node in rest if node not in suspects]) if wave]
+    rest = [node for node in dict.fromkeys((*seeds, *known)) if node not in (*first, *suspects)]
+    return [wave for wave in (first, *_growing(rest)) if wave]
+
+
+def _growing(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
+    """Part nodes so that a large cluster is not asked all at once, and that it takes few steps all the same."""
+    size, begin = WAVE * GROWTH, 0
+    while begin < len(nodes):
+        yield nodes[begin : begin + size]
+        begin, size = begin + size, size * GROWTH
 
 
 def stagger(topology: Topology | None) -> float:
