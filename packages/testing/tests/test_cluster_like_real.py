@@ -205,6 +205,38 @@ SCENES = {
         0 WAIT 1 -1
         0 ROLE
     """,
+    "scripts keep to the slot of their keys": """
+        1 EVAL return{redis.call('SET',KEYS[1],'v')} 1 k
+        0 EVAL return(1) 1 k
+        0 EVALSHA ffffffffffffffffffffffffffffffffffffffff 1 k
+        1 EVAL return(1) 2 k foo
+        1 EVAL return{redis.call('GET','foo')} 1 k
+        1 EVAL return{redis.pcall('GET','foo')} 1 k
+        1 EVAL return{redis.call('GET','{k}2')} 1 k
+        1 EVAL return{redis.call('GET','k')} 0
+        1 EVAL return{redis.call('GET','foo')} 0
+        1 EVAL return{redis.call('MGET','foo','k')} 0
+        1 EVAL return{redis.call('MGET','k','{k}2')} 0
+        1 EVAL return{redis.call('GET','xx')} 1 k
+        1 EVAL return{redis.call('GET','xz')} 1 k
+        1 EVAL return{redis.call('GET','xa')} 1 k
+        1 EVAL return{redis.call('SPUBLISH','foo','m')} 0
+        1 EVAL_RO return{redis.call('GET',KEYS[1])} 1 k
+        3 EVAL return{redis.call('GET',KEYS[1])} 1 k
+        3 EVAL return(redis.call('GET','k')) 0
+        1 WAIT 1 1000
+        3 READONLY
+        3 EVAL return{redis.call('GET',KEYS[1])} 1 k
+        3 EVAL_RO return{redis.call('GET',KEYS[1])} 1 k
+        3 EVAL return(redis.call('SET',KEYS[1],'x')) 1 k
+        3 EVAL return(redis.call('GET','k')) 0
+        3 EVAL return(redis.call('SET','k','x')) 0
+        3 FUNCTION FLUSH
+        1 MULTI
+        1 EVAL return(1) 1 k
+        1 EXEC
+        1 DEL k
+    """,
     "migration is refused where it makes no sense": """
         1 MIGRATE 127.0.0.1 [2] k 0 1000
         1 SET k v

@@ -42,8 +42,8 @@ def test_the_journal_tells_what_changed_once() -> None:
     keyspace[1].put(b"a", b"1")
     keyspace[1].put(b"a", b"2")
     keyspace[0].flush()
-    assert keyspace.journal.take() == ([(1, b"a")], [0])
-    assert keyspace.journal.take() == ([], [])
+    assert keyspace.journal.take() == ({(1, b"a"): True}, [0])
+    assert keyspace.journal.take() == ({}, [])
 
 
 def test_an_empty_collection_is_no_key() -> None:

@@ -19,10 +19,13 @@ from ..state import ServerState
 
 _SHORTEST_SINCE: Final = (7, 2, 0)
 _BLOCKING_ALLOWED_SINCE: Final = (7, 2, 0)
-_IN_A_CLUSTER: Final = {
-    "CLUSTERDOWN": "ERR Script attempted to execute a command while the cluster is down",
-    "CROSSSLOT": "ERR Script attempted to access keys that do not hash to the same slot",
+_CLUSTER_IS_DOWN: Final = {
+    b"CLUSTERDOWN The cluster is down": "ERR Script attempted to execute a command while the cluster is down",
+    b"CLUSTERDOWN The cluster is down and only accepts read commands": (
+        "ERR Script attempted to execute a write command while the cluster is down and readonly"
+    ),
 }
+_CROSSES_SLOTS: Final = "ERR Script attempted to access keys that do not hash to the same slot"
 _ELSEWHERE: Final = "ERR Script attempted to access a non local key in a cluster node"
 
 
@@ -113,7 +116,8 @@ class Caller:
         try:
             gates.on_its_node(self.server, self.session, command, request)
         except CommandError as refusal:
-            raise CommandError(_IN_A_CLUSTER.get(refusal.reply.code, _ELSEWHERE)) from None
-        strays = (key for key in command.keys_of(request) if key_slot(key) != self._slot)
-        if self._slot is not None and not self._rights.crosses_slots and any(True for _ in strays):
-            raise CommandError(_IN_A_CLUSTER["CROSSSLOT"])
+            raise CommandError(_CLUSTER_IS_DOWN.get(refusal.reply.text, _ELSEWHERE)) from None
+        if self._slot is None or self._rights.crosses_slots:
+            return
+        if any(key_slot(key) != self._slot for key in command.keys_of(request)):
+            raise CommandError(_CROSSES_SLOTS)
