@@ -108,6 +108,16 @@ async def test_a_read_that_was_sent_again_is_answered_and_not_kept(
     assert entries(redis) == 1
 
 
+async def test_a_read_that_the_server_put_off_is_not_kept_for_it_may_have_gone_elsewhere(
+    redis: Redis[bytes], respool_server: FakeServer
+) -> None:
+    respool_server.faults.on("GET", "k").loading().times(1)
+    assert await redis.get("k") is None
+    assert entries(redis) == 0
+    assert await redis.get("k") is None
+    assert entries(redis) == 1
+
+
 async def test_tracking_is_asked_for_once_on_each_connection(
     redis: Redis[bytes], respool_server: FakeServer
 ) -> None:

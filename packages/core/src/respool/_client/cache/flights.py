@@ -14,7 +14,7 @@ from typing import Protocol
 from respool._client.cache.index import KeyIndex
 from respool._client.cache.source import Source
 from respool._client.cache.values import copied
-from respool._connection.request import Request, fresh
+from respool._connection.request import Request, Rescue, fresh
 from respool.errors import RedisError
 
 
@@ -24,14 +24,14 @@ class Home(Protocol):
     def landed(self, flight: Flight, reply: object) -> None:
         """Take the reply, as it is parsed: all that was reported before has been heard, and nothing after it."""
 
-    def crashed(self, flight: Flight) -> None:
-        """Take note that there will be none."""
+    def diverted(self, flight: Flight) -> None:
+        """Take note that there will be none, or one of which nobody reports changes."""
 
 
 class Flight(Request[object]):
     """The request that is sent for all who ask for the same; none of theirs, for any of them may be cancelled."""
 
-    __slots__ = ("command", "home", "is_current", "keys", "source", "waiters")
+    __slots__ = ("command", "home", "is_current", "keys", "send_again", "source", "waiters")
 
     command: bytes
     keys: tuple[bytes, ...]
@@ -41,6 +41,14 @@ class Flight(Request[object]):
     waiters: list[Request[object]]
     home: Home
     is_current: bool
+    send_again: Rescue | None
+
+    def try_again(self, _: Request[object], error: RedisError) -> bool:
+        """Be sent again if that is allowed; it may go by another connection, where nothing is reported."""
+        if self.send_again is None or not self.send_again(self, error):
+            return False
+        self.home.diverted(self)
+        return True
 
     def land(self, reply: object) -> None:
         """Give everybody the reply, each a copy of their own. Raises why the server does not track, if it does not."""
@@ -52,7 +60,7 @@ class Flight(Request[object]):
 
     def crash(self, error: BaseException) -> None:
         """Fail everybody, each with an error of their own."""
-        self.home.crashed(self)
+        self.home.diverted(self)
         for waiter in self.waiters:
             if not waiter.done():
                 waiter.set_exception(_own(error))
@@ -66,7 +74,8 @@ def take_off(
     flight.args = first.args
     flight.payload = flight.command = command
     flight.convert = flight.land
-    flight.rescue = first.rescue
+    flight.send_again = first.rescue
+    flight.rescue = flight.try_again
     flight.keys = keys
     flight.source = source
     flight.waiters = [first]

@@ -40,8 +40,8 @@ class Memory:
             self.store.put(Entry(flight.command, flight.keys, reply, source, expires_at))
             source.keep_watch()
 
-    def crashed(self, flight: Flight) -> None:
-        """Take note that a flight brings nothing."""
+    def diverted(self, flight: Flight) -> None:
+        """Take note that a flight brings nothing that may be kept."""
         self.flights.end(flight)
 
     def changed(self, keys: list[bytes] | None) -> None:
