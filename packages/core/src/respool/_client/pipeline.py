@@ -129,7 +129,7 @@ class Pipeline(Commands[T], Generic[T]):
         deadline = run.get_loop().time() + self._pool.stream_timeout
         for request in group:
             request.deadline = deadline  # one for all: they are sent, or given up, together
-        self._pool.line.submit(group)
+        self._pool.line.submit_whole(group)
         multi.add_done_callback(retrieve)
 
 

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from respool._connection.base import BaseConnection
 from respool._pool.ledger import IdleQueue, Ledger, Use, Want
-from respool._pool.line import Line
+from respool._pool.line import Line, Shareable
 from respool._pool.retry import RetryPolicy
 from respool._pool.turns import Turns
 from respool._pool.upkeep import Fate, Rules, missing, overdue
@@ -99,7 +99,7 @@ class Keeper:
                 self.ledger.pin(connection)
                 return connection
 
-    def share(self) -> BaseConnection | None:
+    def share(self) -> Shareable | None:
         """Return the shared connection, or several; one may still be connecting. Never waits; for the line.
 
         None where there will be one: the line is told. Raises `ConnectionError` where none is to be expected.
@@ -130,7 +130,7 @@ class Keeper:
             self.retire(surplus)
         self.line.lost()
 
-    def _take_turns(self, first: BaseConnection) -> BaseConnection:
+    def _take_turns(self, first: BaseConnection) -> Shareable:
         """Return those of the shared connections that are up, to act as one; `first` while there is none."""
         shared = self.ledger.held_for(Use.SHARED)
         for connection in shared:
@@ -138,7 +138,7 @@ class Keeper:
                 connection.start().opened.add_done_callback(self._shared_opened)
         self._widen()
         ready = [connection for connection in shared if connection.is_connected]
-        return cast("BaseConnection", Turns(ready)) if len(ready) > 1 else (*ready, first)[0]
+        return Turns(ready) if len(ready) > 1 else (*ready, first)[0]
 
     def _shared_opened(self, _: object) -> None:
         self.line.lost()  # the next request finds one more that is up

@@ -1,4 +1,4 @@
-"""The one connection that all stateless commands of a pool share, and what becomes of them when it fails.
+"""The connection that all stateless commands of a pool share, and what becomes of them when it fails.
 
 `send` is the hot path of the client: while the connection is up it is its generation's own method. A request waits
 here for its next attempt after a failure that allows one, or for a slot where none is free; one timer serves them all.
@@ -12,11 +12,25 @@ from contextlib import contextmanager
 from math import inf
 from typing import Protocol
 
-from respool._connection.base import BaseConnection
-from respool._connection.generation import Generation
 from respool._connection.request import Request, describe_command, fresh
-from respool._pool.retry import RetryPolicy, may_repeat
+from respool._pool.retry import RetryPolicy
+from respool._pool.whole import Whole
 from respool.errors import ConnectionError, RedisError, TimeoutError
+
+
+class Outlet(Protocol):
+    """Where requests are sent now: a generation, or several that take turns."""
+
+    @property
+    def send(self) -> Callable[[Request[object]], None]: ...
+
+    def submit(self, requests: Iterable[Request[object]]) -> None: ...
+
+
+class Shareable(Protocol):
+    """A connection, or what acts as one."""
+
+    def share(self) -> Outlet: ...
 
 
 class SharedSlot(Protocol):
@@ -26,10 +40,11 @@ class SharedSlot(Protocol):
     def stream_timeout(self) -> float:
         """Seconds that a request may take by default."""
 
-    def share(self) -> BaseConnection | None:
-        """Return the connection to share; None where one will come: then `Line.resume` or `Line.refuse` is called.
+    def share(self) -> Shareable | None:
+        """Return the connection to share, or what acts as one.
 
-        Raises `ConnectionError` where none will.
+        None where one will come: then `Line.resume` or `Line.refuse` is called. Raises `ConnectionError` where none
+        will.
         """
 
 
@@ -57,16 +72,29 @@ class Line:
         if generation is not None:
             generation.submit(requests)
 
+    def submit_whole(self, requests: Sequence[Request[object]]) -> None:
+        """Send a sequence that means something only as a whole (MULTI ... EXEC); its requests bring one deadline.
+
+        It is sent again, whole, where nothing of it was executed. Replaces the rescues of the requests.
+        """
+        Whole(requests, self, self._policy).send()
+
     def rescue(self, request: Request[object], error: RedisError) -> bool:
         """Send a failed request again, later, where that cannot execute it twice."""
-        if self._is_closing:
-            return False
         attempt: int = getattr(request, "attempts", 0)
-        due = self.loop.time() + self._policy.delay(attempt)
-        if not may_repeat(request, error) or attempt >= self._policy.attempts or due >= request.deadline:
+        if self._is_closing or not self._policy.may_repeat(request, error):
+            return False
+        if not self.postpone((request,), attempt):
             return False
         request.attempts = attempt + 1
-        self._again.append(request)
+        return True
+
+    def postpone(self, requests: Sequence[Request[object]], attempt: int) -> bool:
+        """Send failed requests again, later and next to each other; False where there is no attempt or no time left."""
+        due = self.loop.time() + self._policy.delay(attempt)
+        if self._is_closing or attempt >= self._policy.attempts or due >= requests[0].deadline:
+            return False
+        self._again += requests
         self._arm(due)
         return True
 
@@ -114,7 +142,7 @@ class Line:
             self.send = generation.send
             generation.send(request)
 
-    def _generation(self, requests: Sequence[Request[object]]) -> Generation | None:
+    def _generation(self, requests: Sequence[Request[object]]) -> Outlet | None:
         """Return where to send now; if there is nowhere, see to the requests."""
         try:
             connection = self._pool.share()

@@ -1,0 +1,159 @@
+"""Transactions that are sent again, whole, where the server executed nothing of them; and those that are not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from packages.core.tests.waiting import come_true
+from respool import Redis, RetryPolicy
+from respool._pool.whole import Whole
+from respool.errors import (
+    BusyLoadingError,
+    ConnectionError,
+    ExecAbortError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
+from respool.lowlevel import GroupedRequest, Request, build_request, fail
+from respool_testing import FakeServer
+
+UNSENT = ConnectionError("never sent")
+LOST = ConnectionError("lost", maybe_executed=True)
+ABORTED = ExecAbortError("EXECABORT Transaction discarded because of previous errors.")
+LOADING = BusyLoadingError("LOADING")
+
+
+class Sent:
+    """A line that notes what it is given, and always has another attempt."""
+
+    def __init__(self, attempts: int = 10) -> None:
+        self.submitted: list[Request[object]] = []
+        self.postponed: list[Request[object]] = []
+        self.attempts = attempts
+
+    def submit(self, requests: Sequence[Request[object]]) -> None:
+        self.submitted = list(requests)
+
+    def postpone(self, requests: Sequence[Request[object]], attempt: int) -> bool:
+        self.postponed = list(requests) if attempt < self.attempts else []
+        return attempt < self.attempts
+
+
+def transaction(line: Sent) -> list[Request[object]]:
+    members: list[Request[object]] = [
+        build_request(words, kind=GroupedRequest) for words in (("MULTI",), ("INCR", "k"), ("EXEC",))
+    ]
+    for member in members:
+        member.deadline = 1.0
+    Whole(members, line, RetryPolicy()).send()
+    return members
+
+
+def outcome(members: list[Request[object]]) -> list[BaseException | None]:
+    return [member.exception() if member.done() else None for member in members]
+
+
+async def test_what_was_never_sent_is_sent_again() -> None:
+    line = Sent()
+    members = transaction(line)
+    for member in members:
+        fail(member, UNSENT)
+    assert line.postponed == members == line.submitted
+    assert outcome(members) == [None, None, None]
+
+
+async def test_what_was_queued_is_sent_again_as_new() -> None:
+    line = Sent()
+    members = transaction(line)
+    members[0].set_result(b"OK")
+    members[1].set_result(b"QUEUED")
+    fail(members[2], UNSENT)
+    assert [each.args for each in line.postponed] == [("MULTI",), ("INCR", "k"), ("EXEC",)]
+    assert not any(each.done() for each in line.postponed)
+    assert line.postponed[2] is members[2]
+
+
+@pytest.mark.parametrize(
+    "error", [ABORTED, ExecAbortError("EXECABORT Transaction discarded because of: LOADING not yet")]
+)
+async def test_what_a_server_refused_for_now_is_sent_again(error: RedisError) -> None:
+    line = Sent()
+    members = transaction(line)
+    members[0].set_result(b"OK")
+    if error is ABORTED:
+        fail(members[1], LOADING)
+    else:
+        members[1].set_result(b"QUEUED")
+    fail(members[2], error)
+    assert len(line.postponed) == 3
+
+
+@pytest.mark.parametrize(
+    ("own", "error"), [(LOST, LOST), (ResponseError("ERR no such command"), ABORTED), (UNSENT, LOST)]
+)
+async def test_what_may_have_been_executed_or_never_will_is_not(own: RedisError, error: RedisError) -> None:
+    line = Sent()
+    members = transaction(line)
+    members[0].set_result(b"OK")
+    fail(members[1], own)
+    fail(members[2], error)
+    assert line.postponed == []
+    assert outcome(members) == [None, own, error]
+
+
+async def test_without_another_attempt_every_error_is_told() -> None:
+    members = transaction(Sent(attempts=0))
+    for member in members:
+        fail(member, UNSENT)
+    assert outcome(members) == [UNSENT, UNSENT, UNSENT]
+
+
+async def test_what_took_too_long_is_not_sent_again() -> None:
+    line, late = Sent(), TimeoutError("late")
+    members = transaction(line)
+    for member in members:
+        fail(member, late)
+    assert outcome(members) == [late, late, late]
+    assert line.postponed == []
+
+
+# ---- the client
+
+
+async def count_twice(redis: Redis[bytes]) -> list[object]:
+    async with redis.pipeline() as pipe:
+        pipe.incr("n")
+        pipe.incr("n")
+        return await pipe.execute()
+
+
+async def test_a_transaction_outlives_a_connection_that_could_not_be_opened(
+    respool_server: FakeServer,
+) -> None:
+    respool_server.faults.on("HELLO").drop_connection().times(2)
+    async with Redis.from_url(respool_server.url) as redis:
+        assert await count_twice(redis) == [1, 2]
+
+
+async def test_a_transaction_whose_end_was_not_answered_is_not_repeated(respool_server: FakeServer) -> None:
+    respool_server.faults.on("EXEC").drop_connection(when="after_execute").times(1)
+    async with Redis.from_url(respool_server.url) as redis:
+        with pytest.raises(ConnectionError) as caught:
+            await count_twice(redis)
+        assert caught.value.maybe_executed
+        assert await redis.get("n") == b"2"
+
+
+async def test_transactions_that_wait_fail_with_the_pool(respool_server: FakeServer) -> None:
+    respool_server.faults.on("HELLO").drop_connection()
+    policy = RetryPolicy(attempts=10**6, base=3600.0, cap=3600.0, uniform=lambda low, high: 1.0)
+    async with Redis.from_url(respool_server.url, retry=policy) as redis:
+        waiting = asyncio.ensure_future(count_twice(redis))
+        await come_true(lambda: len(redis.connection_pool.line.pending()) == 4)
+        redis.connection_pool.disconnect()
+        with pytest.raises(RedisError):
+            await waiting
