@@ -15,11 +15,10 @@ from respool.errors import (
     RedisError,
     ReplicaNotFoundError,
 )
-from respool.lowlevel import Line, ValueT
+from respool.lowlevel import ValueT
 from respool_sentinel._connection import SentinelManagedConnection, Target
 from respool_sentinel._discovery import Discovery
-from respool_sentinel._line import ServiceLine
-from respool_sentinel._patience import ExhaustedError, Patience, is_hopeless
+from respool_sentinel._patience import ExhaustedError, Patience, ServicePolicy, is_hopeless
 from respool_sentinel._readers import Readers
 from respool_sentinel._role_watch import RoleWatch
 from respool_sentinel._settings import sentinel_options
@@ -62,13 +61,12 @@ class SentinelConnectionPool(ConnectionPool):
         self.replicas_only = replicas_only
         self._readers = Readers(self, spreads=not is_primary and "shared_connections" not in kwargs)
         self._made: WeakSet[SentinelManagedConnection[object]] = WeakSet()
-        self._service_line: ServiceLine | None = None
         self._doubts: asyncio.TimerHandle | None = None
         self._role_watch = RoleWatch(self._in_use, self._hear_role)
         self._closing = 0
         self._owns_manager = False
         kwargs.setdefault("connection_class", SentinelManagedConnection)
-        self._policy = retry or Patience()
+        self._policy = ServicePolicy.around(retry or Patience(), self)
         super().__init__(retry=self._policy, **kwargs)  # type: ignore[arg-type]  # the caller's own: told by the constructor
         sentinel_manager.watch(self)
 
@@ -162,14 +160,6 @@ class SentinelConnectionPool(ConnectionPool):
             return super().patience()
         except ConnectionError as exc:
             raise ExhaustedError(*exc.args) from None
-
-    @property
-    def line(self) -> Line:
-        """What the stateless commands of the running loop are sent on."""
-        line, mine = super().line, self._service_line
-        if mine is None or not mine.leads_from(line):
-            self._service_line = mine = ServiceLine(line, self)
-        return mine
 
     async def aclose(self) -> None:
         """Wait for the replies under way, blocking commands' aside, then close every connection."""
