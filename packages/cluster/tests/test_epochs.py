@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respool import ConnectionPool
-from respool_cluster import Node
+from respool_cluster import ClusterConnectionPool, Node
 from respool_cluster._discovery import discover, stagger
 from respool_cluster._epochs import is_older, newest, parse_epochs
-from respool_cluster._slot import SLOTS
+from respool_cluster._slot import SLOTS, key_slot
 from respool_cluster._topology import Shard, Topology
 from respool_testing import FakeCluster
+from respool_testing.simulation import Simulation, simulate_many
 
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
 
@@ -129,3 +130,22 @@ async def test_if_all_are_behind_the_cluster_was_made_anew(respool_cluster: Fake
     assert found.shards != before.shards
     for pool in pools.values():
         await pool.aclose()
+
+
+def test_an_old_primary_that_was_cut_off_convinces_nobody() -> None:
+    async def main(simulation: Simulation) -> None:
+        async with FakeCluster(node_timeout=2) as cluster:
+            old = cluster.owner_of("k")
+            [heir] = cluster.replicas_of(old)
+            seeds = [Node(node.host, node.port) for node in cluster.nodes]
+            async with ClusterConnectionPool(seeds) as pool:
+                cluster.partition([old])
+                await cluster.until(lambda: heir in cluster.primaries)
+                for _ in range(30):  # the old one is asked among others, and often the first to answer
+                    await pool.nodes.initialize()
+                assert pool.nodes.slots[key_slot(b"k")][0].port == heir.port
+                for _ in range(30):
+                    await pool.nodes.initialize()
+                    assert pool.nodes.slots[key_slot(b"k")][0].port == heir.port
+
+    simulate_many(main, seeds=range(2))

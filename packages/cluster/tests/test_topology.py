@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from respool_cluster import Node
 from respool_cluster._topology import Shard, Topology, parse_slots
@@ -109,3 +113,41 @@ def test_a_lesson_leaves_the_old_map_as_it_was() -> None:
     topology = two_shards()
     topology.moved(5, B)
     assert topology.slots[5] == Shard(A, (B,))
+
+
+ADDRESSES = st.tuples(st.sampled_from([b"a", b"b", b"", None, b"?"]), st.integers(1, 3), st.just(b"id"))
+RANGES = st.tuples(st.integers(0, 16383), st.integers(0, 16383)).map(sorted)
+SAID = st.lists(st.tuples(RANGES, st.lists(ADDRESSES, min_size=1, max_size=3)), min_size=1, max_size=8)
+
+
+@given(SAID)
+def test_every_slot_has_the_nodes_that_were_told_of_it_last(
+    said: list[tuple[list[int], list[tuple[bytes | None, int, bytes]]]],
+) -> None:
+    topology = parse_slots([[*ends, *map(list, nodes)] for ends, nodes in said], ASKED)
+    for (first, last), _ in said:
+        told = [nodes for (begin, end), nodes in said if begin <= first <= end][-1]
+        hosts = [(host or b"").decode().strip("?") or ASKED.host for host, _, _ in told]
+        shard = topology.slots[first]
+        assert shard is not None
+        assert shard.nodes() == tuple(map(Node, hosts, [port for _, port, _ in told]))
+        assert topology.slots[last] is not None
+
+
+NONSENSE = st.recursive(
+    st.none() | st.integers() | st.binary(max_size=5) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.binary(max_size=3), inner, max_size=3),
+    max_leaves=20,
+)
+
+
+@given(NONSENSE)
+def test_nonsense_is_refused_in_one_way_only(reply: object) -> None:
+    with suppress(ValueError):
+        parse_slots(reply, ASKED)
+
+
+@given(st.lists(st.lists(NONSENSE, min_size=3, max_size=4), min_size=1, max_size=3))
+def test_so_is_what_looks_a_little_like_a_map(reply: list[list[object]]) -> None:
+    with suppress(ValueError):
+        parse_slots([[0, 5, *each] for each in reply], ASKED)
