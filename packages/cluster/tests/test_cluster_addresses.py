@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from respool.errors import RedisClusterError
 from respool_cluster import ClusterConnectionPool, Node, RedisCluster
 from respool_testing import FakeCluster
+from respool_testing.simulation import Simulation, simulate
 
 
 async def test_a_node_is_reached_where_the_caller_says(respool_cluster: FakeCluster) -> None:
@@ -62,21 +62,23 @@ async def test_nodes_are_reached_however_they_are_called(endpoint_type: str) -> 
                 pool.release(connection)
 
 
-async def test_seeds_are_asked_when_all_nodes_are_gone(respool_cluster: FakeCluster) -> None:
-    """The seed is a name behind which there is another cluster now, as when one was replaced whole."""
-    async with FakeCluster() as other:
-        behind = {"name": respool_cluster.nodes[0].port}
+def test_a_seed_is_looked_up_anew_when_all_nodes_are_gone() -> None:
+    """Behind its name there is another cluster by then, as when one was replaced whole."""
 
-        def resolve(node: Node) -> Node:
-            return Node("127.0.0.1", behind["name"]) if node.host == "name" else node
+    async def main(simulation: Simulation) -> None:
+        names = simulation.network.names
+        async with (
+            FakeCluster(port=7000, host="127.0.0.1") as first,
+            FakeCluster(port=7000, host="127.0.0.2") as second,
+        ):
+            names["cluster"] = "127.0.0.1"
+            async with RedisCluster([Node("cluster", 7000)]) as client:
+                await client.set("k", "first")
+                for node in first.nodes:
+                    await first.kill(node)
+                names["cluster"] = "127.0.0.2"
+                assert await client.get("k") is None
+                assert await client.set("k", "second")
+                assert second.owner_of("k").server.log[-1].name == "SET"
 
-        async with ClusterConnectionPool([Node("name", 1)], address_remap=resolve) as pool:
-            pool.release(await pool.get_connection(b"GET", "k"))
-            for node in respool_cluster.nodes:
-                await respool_cluster.kill(node)
-            with pytest.raises(RedisClusterError, match="name:1"):
-                await pool.nodes.initialize()
-            behind["name"] = other.nodes[0].port
-            pool.reset()
-            await pool.nodes.initialize()
-            assert {node.port for node in pool.nodes.nodes.values()} == {node.port for node in other.nodes}
+    simulate(main)
