@@ -11,7 +11,15 @@ import pytest
 
 from packages.cluster.tests.real_cluster import real_binary, running_cluster
 from respool import Connection
-from respool_cluster import BlockingClusterConnectionPool, ClusterConnectionPool, Node, RedisCluster
+from respool_cluster import (
+    BlockingClusterConnectionPool,
+    ClusterConnectionPool,
+    LowestLatency,
+    Node,
+    RedisCluster,
+    ReplicaOrder,
+    SameZone,
+)
 from respool_cluster._slot import key_slot
 from respool_testing import ServerProcess
 
@@ -49,6 +57,21 @@ async def test_a_real_replica_answers_reads(nodes: list[ServerProcess]) -> None:
         assert connection.port == nodes[2].port
         await (await connection.create_request(b"GET", FIRST))
         pool.release(connection)
+
+
+@pytest.mark.parametrize("order", [LowestLatency(), SameZone("here")], ids=repr)
+async def test_real_replicas_are_read_in_any_order(nodes: list[ServerProcess], order: ReplicaOrder) -> None:
+    nodes[2].call("CONFIG", "RESETSTAT")
+    async with RedisCluster(seed_of(nodes), read_from_replicas=order) as client:
+        for _ in range(3):
+            await client.get(FIRST)
+    assert b"cmdstat_get:calls=3," in nodes[2].call("INFO", "commandstats")
+
+
+async def test_real_nodes_tell_their_epochs(nodes: list[ServerProcess]) -> None:
+    async with ClusterConnectionPool(seed_of(nodes)) as pool:
+        topology = await pool.nodes.initialize()
+        assert sorted(topology.epochs[shard.primary] for shard in topology.shards) == [1, 2, 4]
 
 
 async def test_real_nodes_are_described(nodes: list[ServerProcess]) -> None:
