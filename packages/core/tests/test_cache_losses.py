@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TypeAlias
 
@@ -275,6 +278,41 @@ def test_another_event_loop_begins_with_nothing() -> None:
     with FakeServer() as server:
         assert read_in_two_loops(server) == [None, b"v"]
         gc.collect()
+
+
+FORKING = """
+import asyncio, os, sys, warnings
+from respool import Cache, Redis
+
+warnings.simplefilter("ignore", DeprecationWarning)
+
+async def read(redis):
+    first = redis.get("k")
+    assert not first.done()
+    assert await first == b"v"
+    assert redis.get("k").done()
+
+async def main(url: str) -> None:
+    async with Redis.from_url(url, cache=Cache()) as redis:
+        await redis.set("k", "v")
+        await read(redis)
+        child = os.fork()
+        if child == 0:
+            asyncio._set_running_loop(None)
+            asyncio.run(read(redis))
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert redis.get("k").done()
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+async def test_a_forked_child_begins_with_nothing(respool_server: FakeServer) -> None:
+    command = [sys.executable, "-c", FORKING, respool_server.url]
+    run = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=30)
+    assert run.returncode == 0, run.stderr.decode()
 
 
 # ---- bounds and options
