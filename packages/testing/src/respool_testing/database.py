@@ -6,15 +6,19 @@ A write has every consequence that a client's would have: it wakes blocked comma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeAlias, TypeVar
 
 from ._engine.keyspace import Database
-from ._engine.values import Hash, List, Value
+from ._engine.values import Hash, List, Members, SortedSet, Value
 
 Scalar: TypeAlias = "bytes | str | int | float"
 Key: TypeAlias = "bytes | str"
-Plain: TypeAlias = "bytes | list[bytes] | dict[bytes, bytes]"
-Writable: TypeAlias = "Scalar | Sequence[Scalar] | Mapping[str, Scalar] | Mapping[bytes, Scalar]"
+
+Plain: TypeAlias = "bytes | list[bytes] | dict[bytes, bytes] | set[bytes] | Scores"
+Writable: TypeAlias = (
+    "Scalar | Sequence[Scalar] | Mapping[str, Scalar] | Mapping[bytes, Scalar] | AbstractSet[Scalar] | Scores"
+)
 Result = TypeVar("Result")
 
 
@@ -24,11 +28,15 @@ class Within(Protocol):
     def __call__(self, act: Callable[[], Result]) -> Result: ...
 
 
+class Scores(dict[bytes, float]):
+    """The members of a sorted set, with their scores: what tells it from a hash where one is written."""
+
+
 class DatabaseView(MutableMapping[Key, Plain]):
     """One numbered database as a mapping.
 
-    Keys may be text or bytes; what comes out is bytes, a list or a dict of them. What is read is a copy:
-    change a value by assigning it. May be used from any thread.
+    Keys may be text or bytes; what comes out is bytes, a list, a set or a dict of them, or `Scores`. What is
+    read is a copy: change a value by assigning it. May be used from any thread.
     """
 
     def __init__(self, database: Database, within: Within, now_ms: Callable[[], int]) -> None:
@@ -90,12 +98,23 @@ def _encoded(word: Scalar) -> bytes:
 def _plain(value: Value) -> Plain:
     if isinstance(value, bytes):
         return value
-    return dict(value) if isinstance(value, Hash) else list(value)
+    match value:
+        case Hash():
+            return dict(value)
+        case SortedSet():
+            return Scores(value)
+        case Members():
+            return set(value)
+    return list(value)
 
 
 def _stored(value: Writable) -> Value:
+    if isinstance(value, Scores):
+        return SortedSet({_encoded(member): float(score) for member, score in value.items()})
     if isinstance(value, Mapping):
         return Hash({_encoded(field): _encoded(each) for field, each in value.items()})
     if isinstance(value, (str, bytes, int, float)):
         return _encoded(value)
+    if isinstance(value, AbstractSet):
+        return Members.of(map(_encoded, value))
     return List(_encoded(each) for each in value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeAlias
 
 from .parser import Request
@@ -23,6 +23,8 @@ _GROUP_CATEGORIES: Final = {
     "string": "string",
     "list": "list",
     "hash": "hash",
+    "set": "set",
+    "sorted-set": "sortedset",
     "connection": "connection",
     "scripting": "scripting",
     "transactions": "transaction",
@@ -39,7 +41,10 @@ class KeyRange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command, or one subcommand (`client|setname`). Arity counts the name; negative means at least."""
+    """One command, or one subcommand (`client|setname`). Arity counts the name; negative means at least.
+
+    Servers as new as `longer_since` take more arguments than older ones.
+    """
 
     name: str
     group: str
@@ -48,6 +53,7 @@ class Command:
     keys: KeyRange
     since: Version
     is_container: bool = False
+    longer_since: Version | None = None
     key_finder: KeyFinder | None = None
     tips: tuple[str, ...] = ()
     extra_categories: tuple[str, ...] = ()
@@ -67,6 +73,11 @@ class Command:
         if self.group in _GROUP_CATEGORIES:
             implied.add(_GROUP_CATEGORIES[self.group])
         return frozenset(implied)
+
+    def in_version(self, version: Version) -> Command:
+        """Return the command as a server of a version knows it."""
+        is_longer = self.longer_since is not None and self.longer_since <= version
+        return replace(self, arity=-self.arity) if is_longer else self
 
     def accepts(self, count: int) -> bool:
         """Tell whether a request of this many arguments, name included, is long enough and not too long."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from .errors import CommandError
-from .values import Hash, List, Value
+from .values import Hash, List, Members, SortedSet, Value
 
 MAGIC: Final = b"respool1"
 _SIZE: Final = 8
@@ -24,6 +24,13 @@ def dumped(value: Value) -> bytes:
             kind, pieces = b"l", list(value)
         case Hash():
             kind, pieces = b"h", [piece for pair in value.items() for piece in pair]
+        case Members():
+            kind, pieces = b"m", list(value)
+        case SortedSet():
+            kind, pieces = (
+                b"z",
+                [piece for member, score in value.items() for piece in (member, b"%r" % score)],
+            )
         case _:
             kind, pieces = b"s", [value]
     body = MAGIC + kind + b"".join(len(each).to_bytes(_SIZE, "big") + each for each in pieces)
@@ -40,6 +47,10 @@ def loaded(data: bytes) -> Value:
         return List(pieces)
     if kind == b"h":
         return Hash(zip(pieces[::2], pieces[1::2], strict=True))
+    if kind == b"m":
+        return Members.of(pieces)
+    if kind == b"z":
+        return SortedSet(zip(pieces[::2], map(float, pieces[1::2]), strict=True))
     return pieces[0]
 
 

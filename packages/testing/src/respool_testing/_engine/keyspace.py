@@ -121,7 +121,7 @@ class Database:
     def put(
         self, key: bytes, value: Value, *, expires_at: int | None = None, keep_expiry: bool = False
     ) -> None:
-        """Store a value; an empty list or hash removes the key. Times are milliseconds since the epoch."""
+        """Store a value; an empty collection removes the key. Times are milliseconds since the epoch."""
         if not value and not isinstance(value, bytes):
             self.delete(key)
             return

@@ -33,6 +33,7 @@ class Family:
         flags: str = "",
         keys: tuple[int, int, int] = (0, 0, 0),
         since: str = "1.0.0",
+        longer_since: str | None = None,
         key_finder: KeyFinder | None = None,
         tips: str = "",
         categories: str = "",
@@ -52,6 +53,7 @@ class Family:
                     flags=frozenset(flags.split()),
                     keys=KeyRange(*keys),
                     since=parse_version(since),
+                    longer_since=None if longer_since is None else parse_version(longer_since),
                     key_finder=key_finder,
                     tips=tuple(tips.split()),
                     extra_categories=tuple(categories.split()),
@@ -88,7 +90,10 @@ class Registry:
     def __init__(self, families: Iterable[Family], version: Version) -> None:
         families = list(families)
         self.catalog = Catalog(
-            each for family in families for each in family.commands.values() if each.since <= version
+            each.in_version(version)
+            for family in families
+            for each in family.commands.values()
+            if each.since <= version
         )
         self._handlers = {name: handler for family in families for name, handler in family.handlers.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Final, TypeAlias
 
 from .arguments import maybe_integer
@@ -16,9 +17,33 @@ class Hash(dict[bytes, bytes]):
     """A hash: fields and values, in the order the fields came."""
 
 
-Value: TypeAlias = "bytes | List | Hash"
+class Members(dict[bytes, None]):
+    """A set: its members, in the order they came."""
 
-_TYPE_NAMES: Final[dict[type, bytes]] = {bytes: b"string", List: b"list", Hash: b"hash"}
+    @classmethod
+    def of(cls, members: Iterable[bytes]) -> Members:
+        """Make a set of some members."""
+        return cls((member, None) for member in members)
+
+
+class SortedSet(dict[bytes, float]):
+    """A sorted set: members and their scores."""
+
+    def in_order(self, *, backwards: bool = False) -> list[tuple[bytes, float]]:
+        """Return the pairs by score, and by name where scores are equal."""
+        return sorted(self.items(), key=lambda pair: (pair[1], pair[0]), reverse=backwards)
+
+
+Value: TypeAlias = "bytes | List | Hash | Members | SortedSet"
+
+_TYPE_NAMES: Final[dict[type, bytes]] = {
+    bytes: b"string",
+    List: b"list",
+    Hash: b"hash",
+    Members: b"set",
+    SortedSet: b"zset",
+}
+_LARGEST_OF_INTEGERS: Final = 512
 
 
 def type_name(value: Value | None) -> bytes:
@@ -33,6 +58,10 @@ def copy_of(value: Value) -> Value:
             return List(value)
         case Hash():
             return Hash(value)
+        case Members():
+            return Members(value)
+        case SortedSet():
+            return SortedSet(value)
     return value
 
 
@@ -42,9 +71,19 @@ def encoding_name(value: Value, version: Version) -> bytes:
         if maybe_integer(value) is not None:
             return b"int"
         return b"embstr" if len(value) <= 44 else b"raw"
-    if isinstance(value, Hash):
-        pieces = [*value, *value.values()]
-        small = b"listpack" if version >= (7, 0, 0) else b"ziplist"
-        return small if len(value) <= 128 and all(len(each) <= 64 for each in pieces) else b"hashtable"
+    small = b"listpack" if version >= (7, 0, 0) else b"ziplist"
+    match value:
+        case Hash():
+            return small if _is_small(value, [*value, *value.values()]) else b"hashtable"
+        case SortedSet():
+            return small if _is_small(value, value) else b"skiplist"
+        case Members():
+            if len(value) <= _LARGEST_OF_INTEGERS and all(maybe_integer(each) is not None for each in value):
+                return b"intset"
+            return b"listpack" if version >= (7, 2, 0) and _is_small(value, value) else b"hashtable"
     # A list fits into one node up to 8 KiB; older servers had no name of its own for that.
     return b"listpack" if version >= (7, 2, 0) and sum(map(len, value)) <= 8192 else b"quicklist"
+
+
+def _is_small(value: Collection[bytes], pieces: Iterable[bytes]) -> bool:
+    return len(value) <= 128 and all(len(each) <= 64 for each in pieces)

@@ -12,10 +12,12 @@ from respool_testing.replies import OK, Map, Reply, Set, Simple
 from ..call import Call
 from ..errors import CommandError
 from ..globs import matches
+from ..parser import Request
 from ..registry import Family
 from ..scripting.library import Function, Library
-from ..scripting.running import interpreter_of, keys_after_count, run_function
+from ..scripting.running import interpreter_of, run_function
 from ..scripting.shebang import FLAGS, read_library
+from .popping import keys_after_count
 
 family = Family("scripting")
 
@@ -24,12 +26,16 @@ _ALL_SHARDS: Final = "request_policy:all_shards response_policy:all_succeeded"
 _NOT_THERE: Final = "ERR Library not found"
 
 
-@family.command("fcall", arity=-3, flags=_RUNS, since="7.0.0", key_finder=keys_after_count)
+def _keys(request: Request) -> Request:
+    return keys_after_count(request, 2)
+
+
+@family.command("fcall", arity=-3, flags=_RUNS, since="7.0.0", key_finder=_keys)
 def fcall(call: Call) -> Reply:
     return _call(call)
 
 
-@family.command("fcall_ro", arity=-3, flags=f"readonly {_RUNS}", since="7.0.0", key_finder=keys_after_count)
+@family.command("fcall_ro", arity=-3, flags=f"readonly {_RUNS}", since="7.0.0", key_finder=_keys)
 def fcall_ro(call: Call) -> Reply:
     return _call(call)
 

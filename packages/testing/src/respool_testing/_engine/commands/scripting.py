@@ -11,10 +11,12 @@ from respool_testing.replies import OK, Reply
 
 from ..call import Call
 from ..errors import CommandError
+from ..parser import Request
 from ..registry import Family
 from ..scripting.library import Script, digest_of
-from ..scripting.running import compiled, interpreter_of, keys_after_count, run_script
+from ..scripting.running import compiled, interpreter_of, run_script
 from ..scripting.shebang import read_script
+from .popping import keys_after_count
 
 family = Family("scripting")
 
@@ -24,22 +26,26 @@ _NO_SCRIPT: Final = "NOSCRIPT No matching script. Please use EVAL."
 _FLUSH_ONLY: Final = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
 
 
-@family.command("eval", arity=-3, flags=_RUNS, since="2.6.0", key_finder=keys_after_count)
+def _keys(request: Request) -> Request:
+    return keys_after_count(request, 2)
+
+
+@family.command("eval", arity=-3, flags=_RUNS, since="2.6.0", key_finder=_keys)
 def eval_(call: Call) -> Reply:
     return _evaluate(call)
 
 
-@family.command("eval_ro", arity=-3, flags=f"readonly {_RUNS}", since="7.0.0", key_finder=keys_after_count)
+@family.command("eval_ro", arity=-3, flags=f"readonly {_RUNS}", since="7.0.0", key_finder=_keys)
 def eval_ro(call: Call) -> Reply:
     return _evaluate(call)
 
 
-@family.command("evalsha", arity=-3, flags=_RUNS, since="2.6.0", key_finder=keys_after_count)
+@family.command("evalsha", arity=-3, flags=_RUNS, since="2.6.0", key_finder=_keys)
 def evalsha(call: Call) -> Reply:
     return _evaluate_known(call)
 
 
-@family.command("evalsha_ro", arity=-3, flags=f"readonly {_RUNS}", since="7.0.0", key_finder=keys_after_count)
+@family.command("evalsha_ro", arity=-3, flags=f"readonly {_RUNS}", since="7.0.0", key_finder=_keys)
 def evalsha_ro(call: Call) -> Reply:
     return _evaluate_known(call)
 

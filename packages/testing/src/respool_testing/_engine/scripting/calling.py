@@ -12,12 +12,12 @@ from .. import gates
 from ..catalog import Catalog
 from ..command import Command
 from ..errors import CommandError
+from ..numbers import spelled
 from ..parser import Request
 from ..session import Queued, Session
 from ..slots import key_slot
 from ..state import ServerState
 
-_SHORTEST_SINCE: Final = (7, 2, 0)
 _BLOCKING_ALLOWED_SINCE: Final = (7, 2, 0)
 _CLUSTER_IS_DOWN: Final = {
     b"CLUSTERDOWN The cluster is down": "ERR Script attempted to execute a command while the cluster is down",
@@ -75,9 +75,7 @@ class Caller:
 
     def spelled(self, number: float) -> bytes:
         """Return a number as an argument."""
-        if self.server.settings.version_numbers < _SHORTEST_SINCE:
-            return b"%.17g" % number
-        return b"%d" % number if float(number).is_integer() and abs(number) < 2**63 else repr(number).encode()
+        return spelled(number, self.server.settings.version_numbers)
 
     def _find(self, request: Request) -> Command:
         try:

@@ -12,16 +12,9 @@ from respool_testing.replies import Reply
 from ..arguments import integer
 from ..call import Call
 from ..errors import CommandError
-from ..parser import Request
 from .calling import Caller, Rights
 from .interpreter import Interpreter
 from .library import Function, Script
-
-
-def keys_after_count(request: Request) -> Sequence[bytes]:
-    """Return the keys of a request whose third word counts them; none if it is no count."""
-    count = int(request[2]) if len(request) > 2 and request[2].isdigit() else 0
-    return request[3 : 3 + count]
 
 
 def interpreter_of(call: Call) -> Interpreter:
