@@ -4,6 +4,7 @@ what was acknowledged is lost only where no client can help it: until the first 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections import Counter
 
@@ -19,6 +20,7 @@ SECONDS = 25.0
 LONGEST_SECONDS = 5.5
 """The default deadline of a command, and a sweep."""
 LEAVING_SECONDS = 0.5
+SECOND = b"second of "
 BACK_SECONDS = 0.5
 
 
@@ -29,6 +31,8 @@ class Trial:
         self.simulation = simulation
         self.deployment = deployment
         self.redis = sentinel.primary_for("mymaster")
+        self.replicas = sentinel.replica_for("mymaster")
+        self.reads: list[float] = []
         self.acknowledged: dict[bytes, float] = {}
         self.impossible: list[bytes] = []
         self.longest = 0.0
@@ -41,7 +45,7 @@ class Trial:
             token = b"%d:%d" % (writer, number)
             began = self.simulation.seconds
             try:
-                await self.redis.rpush("l", token)
+                await self.push(token, whole=writer == 0)
                 self.acknowledged[token] = self.simulation.seconds
             except RedisError as error:
                 if not error.maybe_executed:
@@ -49,6 +53,26 @@ class Trial:
             self.longest = max(self.longest, self.simulation.seconds - began)
             number += 1
             await asyncio.sleep(self.simulation.random.uniform(0.005, 0.05))
+
+    async def push(self, token: bytes, *, whole: bool) -> None:
+        """Append a token: as a transaction, with a second one that is there if the first is."""
+        if not whole:
+            await self.redis.rpush("l", token)
+            return
+        async with self.redis.pipeline() as pipe:
+            pipe.rpush("l", token)
+            pipe.rpush("l", SECOND + token)
+            await pipe.execute()
+
+    async def read(self) -> None:
+        """Read from replicas."""
+        while not self._is_over:
+            began = self.simulation.seconds
+            with contextlib.suppress(RedisError):
+                await self.replicas.llen("l")
+                self.reads.append(self.simulation.seconds)
+            self.longest = max(self.longest, self.simulation.seconds - began)
+            await asyncio.sleep(0.05)
 
     async def disturb(self) -> None:
         """Let one thing happen to the primary, and perhaps one to a sentinel."""
@@ -77,6 +101,7 @@ class Trial:
     async def run(self) -> None:
         old = self.deployment.primary
         writers = [asyncio.ensure_future(self.write(writer)) for writer in range(4)]
+        writers.append(asyncio.ensure_future(self.read()))
         await self.disturb()
         self.told_at = await self.announced((old.host, old.port))
         await asyncio.sleep(SECONDS - self.simulation.seconds)
@@ -100,6 +125,9 @@ class Trial:
         assert isinstance(value, list)
         kept = Counter(value)
         assert max(kept.values()) == 1
+        seconds = {token.removeprefix(SECOND) for token in kept if token.startswith(SECOND)}
+        assert seconds == {token for token in kept if token.startswith(b"0:")}
+        assert self.reads[-1] > SECONDS - 1
         assert not [token for token in self.impossible if token in kept]
         lost = [at for token, at in self.acknowledged.items() if token not in kept]
         assert max(lost, default=0.0) <= self.told_at + LEAVING_SECONDS
