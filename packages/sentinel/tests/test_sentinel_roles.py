@@ -92,6 +92,19 @@ async def test_a_lease_that_is_refused_a_write_has_everybody_asked_again(
     assert len(respool_sentinel.sentinels[0].log.calls("SENTINEL", "MASTER")) > asked
 
 
+async def test_a_blocking_command_that_is_refused_has_everybody_asked_again(
+    respool_sentinel: FakeSentinel, sentinel: Sentinel[bytes]
+) -> None:
+    primary = respool_sentinel.primary
+    redis = sentinel.primary_for("mymaster")
+    primary.faults.on("BLPOP").readonly().times(1)
+    with pytest.raises(ReadOnlyError):
+        await redis.blpop(["q"], timeout=1)
+    await primary.until(lambda: not primary.connections)
+    await redis.rpush("q", "x")
+    assert await redis.blpop(["q"], timeout=1) == (b"q", b"x")
+
+
 async def test_an_error_reply_that_is_kept_is_heard_too(
     respool_sentinel: FakeSentinel, sentinel: Sentinel[bytes]
 ) -> None:

@@ -298,7 +298,7 @@ class Redis(ScanningCommands[T], Generic[T]):
 
     def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
         """Run a blocking command on a leased connection. Cancelled, it closes it: the server would pop for nobody."""
-        request = self._maker.make(args, convert, None)
+        request = self._maker.make(args, convert, self.connection_pool.line.hear)
         if not request.done():
             task = asyncio.get_running_loop().create_task(self._lease_and_run(request))
             request.add_done_callback(lambda _: task.cancel())

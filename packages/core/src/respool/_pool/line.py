@@ -89,6 +89,11 @@ class Line:
         request.attempts = attempt + 1
         return True
 
+    def hear(self, request: Request[object], error: RedisError) -> bool:
+        """Let the policy hear of a failure on a lease, which is not sent again: always False. To be a rescue."""
+        self._policy.may_repeat(request, error)
+        return False
+
     def postpone(self, requests: Sequence[Request[object]], attempt: int) -> bool:
         """Send failed requests again, later and next to each other; False where there is no attempt or no time left."""
         due = self.loop.time() + self._policy.delay(attempt)
