@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._bus import Station
 from ._engine.cluster import Endpoint, KnownNode, Membership
 from ._engine.engine import Engine
 from ._engine.families import DATA_SERVER
 from ._network import Network
+from ._stations import Station
 from .server import FakeServer
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from ._engine.slots import SLOTS, key_slot, slot_span, slots_in
 from ._network import Network
 from ._node import FakeNode as FakeNode
 from ._startable import Startable, consecutive
+from ._stations import Stations, introduce
 from ._survey import Survey
 from ._waiting import Waiting
 from .clock import Clock
@@ -87,7 +88,8 @@ class FakeCluster(Startable):
     def _assemble(self) -> None:
         """Make the nodes that the cluster begins with, none of them started."""
         self._network = Network()
-        self._bus = Bus(self._network, self.clock, self._random, self._first_lag)
+        self._stations = Stations(self._network)
+        self._bus = Bus(self._stations, self.clock, self._random, self._first_lag)
         self._bus.after = self._waiting.notify
         self.nodes: list[FakeNode] = [self._new_node(port) for port in self._ports]
         self._survey = Survey(self.nodes, self._network)
@@ -188,7 +190,7 @@ class FakeCluster(Startable):
         chosen = to or next((node for node in self.replicas_of(primary) if self._serves(node)), None)
         if chosen is None or chosen not in self.replicas_of(primary):
             raise ValueError(f"{primary.name} has no living replica to take over")
-        planned = self._bus.hears(primary._station, chosen._station)
+        planned = self._stations.hears(primary._station, chosen._station)
         if not planned:
             self._agree_on_failure(primary)
         if not (planned and self._bus.promote(chosen._station, "planned")):
@@ -259,7 +261,7 @@ class FakeCluster(Startable):
         known = next(each for each in self.nodes if self._serves(each))
         self.nodes.append(node)
         if joined:
-            self._bus.introduce(known._station, node._station)
+            introduce(known._station, node._station, self.clock.microseconds() // 1000)
             self._bus.beat()
             if primary is not None:
                 view = node._view
@@ -369,7 +371,7 @@ class FakeCluster(Startable):
         """Let clients of the other nodes hear what is published on one; shard channels stay in their shard."""
         for node in self.nodes:
             record = origin._believes(node)
-            if node is origin or record is None or not self._bus.hears(origin._station, node._station):
+            if node is origin or record is None or not self._stations.hears(origin._station, node._station):
                 continue
             same_shard = record.shard == origin._view.me.shard
             heard = [each for each in messages if same_shard or not each.sharded]
