@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -119,6 +121,22 @@ async def test_what_took_too_long_is_not_sent_again() -> None:
         fail(member, late)
     assert outcome(members) == [late, late, late]
     assert line.postponed == []
+
+
+async def test_nothing_is_left_to_the_garbage_collector() -> None:
+    line = Sent()
+    members = transaction(line)
+    for member in members:
+        member.set_result(None)
+    await asyncio.sleep(0)
+    freed = weakref.ref(members[1])
+    gc.disable()
+    try:
+        del member, members
+        line.submitted.clear()
+        assert freed() is None
+    finally:
+        gc.enable()
 
 
 # ---- the client

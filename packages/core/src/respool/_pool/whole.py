@@ -44,10 +44,16 @@ class Whole:
         hold = self._hold
         for member in self._members:
             member.rescue = hold
+        self._members[-1].add_done_callback(self._end)
         self._line.submit(self._members)
+
+    def _end(self, _: object) -> None:
+        self._members.clear()  # they know this one, too: nothing shall be left to the garbage collector
 
     def _hold(self, request: Request[object], error: RedisError) -> bool:
         """Rescue of every member: keep its error until the last one tells what it comes to."""
+        if not self._members:
+            return False
         if request is self._members[-1]:
             return self._decide(error)
         if isinstance(error, TimeoutError):
