@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ._bus import Bus
+from ._calamities import Calamities
 from ._engine.chance import make_random
 from ._engine.cluster import Endpoint
-from ._engine.failure import hold_for_failed, review
+from ._engine.failure import hold_for_failed
 from ._engine.messages import Published
 from ._engine.settings import ServerSettings
-from ._engine.slots import SLOTS, key_slot, slot_span, slots_in
+from ._engine.slots import key_slot, slots_in
+from ._founding import found
 from ._network import Network
 from ._node import FakeNode as FakeNode
-from ._startable import Startable, consecutive
+from ._startable import consecutive
 from ._stations import Stations, introduce
 from ._survey import Survey
 from ._waiting import Waiting
@@ -27,6 +28,8 @@ from .faults import FaultsOfMany
 
 if TYPE_CHECKING:
     import ssl
+
+    from .server import FakeServer
 
 # So many slots without keys change hands before the nodes tell each other, which takes longer than the rest.
 EMPTY_AT_ONCE = 256
@@ -39,7 +42,7 @@ _ENDPOINTS: Final[dict[EndpointType, str]] = {
 }
 
 
-class FakeCluster(Startable):
+class FakeCluster(Calamities[FakeNode]):
     """A cluster of primaries with replicas, its slots shared out evenly.
 
     `async with FakeCluster(primaries=3, replicas=1) as cluster:` starts every node on a free port, or on
@@ -95,7 +98,7 @@ class FakeCluster(Startable):
         self._survey = Survey(self.nodes, self._network)
         self._first = tuple(self.nodes)
         if self._leaders:
-            self._found(self._leaders)
+            found(self.nodes, self._leaders)
 
     def __repr__(self) -> str:
         return f"<FakeCluster {', '.join(map(repr, self.nodes))}>"
@@ -176,11 +179,6 @@ class FakeCluster(Startable):
         self._assemble()
         await self.start()
 
-    async def assert_nothing_open(self, *, timeout: float = 1.0) -> None:
-        """Fail if clients are still connected to any node; those that are just leaving have so many seconds."""
-        for node in self.nodes:
-            await node.server.assert_nothing_open(timeout=timeout)
-
     async def failover(self, primary: FakeNode, *, to: FakeNode | None = None) -> FakeNode:
         """Promote a replica, the first living one unless given; return it.
 
@@ -197,46 +195,6 @@ class FakeCluster(Startable):
             self._bus.promote(chosen._station, "takeover")
         self._settle()
         return chosen
-
-    async def kill(self, node: FakeNode) -> None:
-        """Stop a node as a crash would. The others notice when it has been silent for the node timeout."""
-        self._network.revive(node.server)
-        await node.server.stop()
-        self._bus.beat()
-
-    def hang(self, node: FakeNode) -> None:
-        """Let a node accept connections and never answer, as a stopped process would, until `resume`."""
-        self._network.hang(node.server)
-        self._bus.beat()
-
-    def resume(self, node: FakeNode) -> None:
-        """Let a node that hung go on: it serves what clients have sent meanwhile, unless they left."""
-        self._network.revive(node.server)
-        self._bus.beat()
-        self._network.serve_clients(node.server)
-
-    def partition(self, *groups: Iterable[FakeNode]) -> None:
-        """Part nodes into groups that cannot hear each other; those not named form one more.
-
-        Clients still reach every node. `heal` makes one network of all again.
-        """
-        self._network.partition([node.server for node in group] for group in groups)
-        self._bus.beat()
-
-    def cut_off(self, *nodes: FakeNode, clients: str = "*") -> None:
-        """Let clients not reach some nodes, as if the network dropped their packets; nodes still can.
-
-        `clients` is a glob for the names they have set; those without a name match `*` only.
-        """
-        for node in nodes:
-            self._network.cut_off(node.server, clients)
-
-    def heal(self) -> None:
-        """End every partition, between nodes and between nodes and clients."""
-        self._network.heal()
-        self._bus.beat()
-        for node in self.nodes:
-            self._network.serve_clients(node.server)
 
     def mark_failed(self, node: FakeNode) -> None:
         """Let the others agree that a node is dead, before its time: without its slots the cluster is down."""
@@ -329,27 +287,25 @@ class FakeCluster(Startable):
         self._bus.join(node._station)
         return node
 
-    def _found(self, primaries: int) -> None:
-        """Let all nodes know each other, share out the slots, and give each primary its replicas."""
-        leaders = self.nodes[:primaries]
-        bounds = [-(-SLOTS * number // primaries) for number in range(primaries + 1)]
-        shares = [slot_span(first, end - 1) for first, end in itertools.pairwise(bounds)]
-        for node in self.nodes:
-            view = node._view
-            view.epoch = primaries
-            for other in self.nodes:
-                view.know(other.id, other._place)
-            for number, (leader, share) in enumerate(zip(leaders, shares, strict=True)):
-                view.give(share, view.nodes[leader.id])
-                view.nodes[leader.id].epoch = number + 1
-            for number, replica in enumerate(self.nodes[primaries:]):
-                record, leader = view.nodes[replica.id], leaders[number % primaries]
-                record.primary, record.shard = leader.id, leader.id
-            review(view, 0)
-
     async def _start_node(self, node: FakeNode) -> None:
         await node._start()
         node._shell.broadcast = functools.partial(self._broadcast, node)
+
+    @property
+    def _ways(self) -> Network:
+        return self._network
+
+    def _server_of(self, member: FakeNode) -> FakeServer:
+        return member.server
+
+    def _everybody(self) -> list[FakeServer]:
+        return [node.server for node in self.nodes]
+
+    def _look(self) -> None:
+        self._bus.beat()
+
+    def _catch_up(self) -> None:
+        self._bus.beat()
 
     def _serves(self, node: FakeNode) -> bool:
         return self._network.up(node.server)

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from ._calamities import Calamities
 from ._engine.chance import make_random
 from ._engine.engine import Engine
 from ._engine.families import SENTINEL
@@ -16,7 +17,8 @@ from ._engine.settings import ServerSettings
 from ._failover import AT_ONCE as AT_ONCE
 from ._failover import LIKE_REAL as LIKE_REAL
 from ._failover import FailoverTiming as FailoverTiming
-from ._startable import Startable, consecutive
+from ._network import Network
+from ._startable import consecutive
 from ._waiting import Waiting
 from ._watchtower import Watchtower
 from .clock import Clock
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 TILT_SECONDS = 30.0
 
 
-class FakeSentinel(Startable):
+class FakeSentinel(Calamities[FakeServer]):
     """A service under the name `service`: one primary, some replicas, and sentinels that watch them.
 
     `async with FakeSentinel("mymaster", replicas=2, sentinels=3) as deployment:` starts everything on free
@@ -170,11 +172,6 @@ class FakeSentinel(Startable):
         self._assemble([each.port for each in self.sentinels], [each.port for each in members])
         await self.start()
 
-    async def assert_nothing_open(self, *, timeout: float = 1.0) -> None:
-        """Fail if clients are still connected anywhere; those that are just leaving have so many seconds to do so."""
-        for server in self._everybody():
-            await server.assert_nothing_open(timeout=timeout)
-
     async def add_service(self, name: str, *, replicas: int = 1) -> FakeServer:
         """Let the same sentinels watch another service; return its primary."""
         servers = [self._new_server(0) for _ in range(1 + replicas)]
@@ -238,46 +235,6 @@ class FakeSentinel(Startable):
         self._tower.demote(name, server)
         self._tower.beat()
 
-    async def kill(self, server: FakeServer) -> None:
-        """Stop a server or a sentinel as a crash would; the sentinels notice after `down_after` seconds."""
-        self._tower.network.revive(server)
-        await server.stop()
-        self._tower.beat()
-
-    def hang(self, server: FakeServer) -> None:
-        """Let a server or a sentinel accept connections and never answer, until `resume`."""
-        self._tower.network.hang(server)
-        self._tower.beat()
-
-    def resume(self, server: FakeServer) -> None:
-        """Let a server that hung go on: it serves what clients have sent meanwhile, unless they left."""
-        self._tower.network.revive(server)
-        self._tower.recover()
-        self._tower.network.serve_clients(server)
-
-    def partition(self, *groups: Iterable[FakeServer]) -> None:
-        """Part servers and sentinels into groups that cannot hear each other; those not named form one more.
-
-        Clients still reach all of them. `heal` makes one network of all again.
-        """
-        self._tower.network.partition(groups)
-        self._tower.beat()
-
-    def cut_off(self, *servers: FakeServer, clients: str = "*") -> None:
-        """Let clients not reach some servers, as if the network dropped their packets.
-
-        `clients` is a glob for the names they have set; those without a name match `*` only.
-        """
-        for server in servers:
-            self._tower.network.cut_off(server, clients)
-
-    def heal(self) -> None:
-        """End every partition; sentinels that missed something learn it from the others."""
-        self._tower.network.heal()
-        self._tower.recover()
-        for server in self._everybody():
-            self._tower.network.serve_clients(server)
-
     def mark_down(self, server: FakeServer) -> None:
         """Let every sentinel find a server, or a fellow sentinel, down and tell its subscribers (+sdown, +odown).
 
@@ -328,6 +285,19 @@ class FakeSentinel(Startable):
         It is asked whenever the sentinels have looked. Waits for ever if need be.
         """
         await self.clock.home.wait(lambda: self._waiting.until(condition))
+
+    @property
+    def _ways(self) -> Network:
+        return self._tower.network
+
+    def _server_of(self, member: FakeServer) -> FakeServer:
+        return member
+
+    def _look(self) -> None:
+        self._tower.beat()
+
+    def _catch_up(self) -> None:
+        self._tower.recover()
 
     def _everybody(self) -> list[FakeServer]:
         return [*self.sentinels, *self._tower.services.servers]
