@@ -213,6 +213,20 @@ async def test_a_library_is_listed_with_its_code(respool_raw: RawConnection) -> 
     assert await respool_raw.call("FUNCTION", "LIST", "LIBRARYNAME", "other") == []
 
 
+async def test_functions_survive_a_failover() -> None:
+    async with FakeCluster(primaries=1, replicas=1) as cluster:
+        old, new = cluster.nodes
+        async with RawConnection(old.host, old.port) as client:
+            await client.call("FUNCTION", "LOAD", LIBRARY)
+            await client.call("FCALL", "sell", 1, "n", 2)
+        await cluster.failover(old)
+        async with RawConnection(new.host, new.port) as client:
+            assert await client.call("FCALL", "sell", 1, "n", 2) == [1, 4]
+            await client.call("FUNCTION", "FLUSH")
+        async with RawConnection(old.host, old.port) as client:
+            assert await client.call("FUNCTION", "LIST") == []
+
+
 async def test_a_replica_runs_what_only_reads() -> None:
     writes = "#!lua\nreturn redis.call('SET', KEYS[1], 'x')"
     async with (

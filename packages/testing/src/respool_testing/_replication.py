@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from ._engine.acknowledging import answer_waiting
-from ._engine.replication import KeyChange, ReplicaRecord, copy_keyspace
+from ._engine.replication import Change, ReplicaRecord, copy_keyspace
 
 if TYPE_CHECKING:
     from .clock import Timer
@@ -46,9 +46,10 @@ class Link:
         follower.replication.follow(origin.replication, (self.primary.host, self.primary.port))
         self.record.offset = origin.replication.offset
         copy_keyspace(origin.keyspace, follower.keyspace)
+        follower.shelf.announced = origin.shelf.texts()
         self.replica._shell.revise()
 
-    def carry(self, changes: list[KeyChange], offset: int, lag: float) -> None:
+    def carry(self, changes: list[Change], offset: int, lag: float) -> None:
         """Bring changes over, at once or after some seconds of the clock, and never before earlier ones."""
         arrive = functools.partial(self._arrive, changes, offset)
         self._under_way = [timer for timer in self._under_way if not timer.cancelled]
@@ -83,7 +84,7 @@ class Link:
             replicas.remove(self.record)
         self.replica._engine.state.replication.link_up = False
 
-    def _arrive(self, changes: list[KeyChange], offset: int) -> None:
+    def _arrive(self, changes: list[Change], offset: int) -> None:
         if self.silent:
             self._arrived_in_silence.append(functools.partial(self._arrive, changes, offset))
             return
@@ -177,7 +178,7 @@ class Replicator:
     def _listen_to(self, server: FakeServer) -> None:
         server._shell.forward = functools.partial(self._forward, server)
 
-    def _forward(self, origin: FakeServer, changes: list[KeyChange]) -> None:
+    def _forward(self, origin: FakeServer, changes: list[Change]) -> None:
         offset = origin._engine.state.replication.offset
         for server, link in list(self._links.items()):
             # Two servers told to follow each other would send their changes round for ever.

@@ -14,7 +14,7 @@ from ._engine.engine import Engine
 from ._engine.messages import Published
 from ._engine.outbox import Delivery, Effects
 from ._engine.parser import Request
-from ._engine.replication import KeyChange
+from ._engine.replication import Change
 from ._engine.session import Session
 from ._faults.aim import Stranger
 from ._faults.fault import Plan
@@ -45,7 +45,7 @@ class Shell:
         # Whether clients may arm faults themselves, with the command FAULT.
         self.steerable = False
         # Who carries changed keys on to the replicas, if there are any.
-        self.forward: Callable[[list[KeyChange]], None] | None = None
+        self.forward: Callable[[list[Change]], None] | None = None
         # Who lets other servers' clients hear what is published here.
         self.broadcast: Callable[[list[Published]], None] | None = None
         # Counts how often the server was shut: what began in an earlier life does not go on in a later one.

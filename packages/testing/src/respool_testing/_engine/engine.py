@@ -22,7 +22,7 @@ from .outbox import Effects
 from .parser import Request
 from .pubsub import Kind, confirmation
 from .registry import Family, Registry
-from .replication import KeyChange, apply_changes, changes_of
+from .replication import Change, apply_changes, changes_of
 from .session import Block, Queued, ReplyMode, Session, Waiting
 from .settings import ServerSettings
 from .state import ServerState
@@ -86,10 +86,10 @@ class Engine:
         self._settle()
         return self.state.outbox.take()
 
-    def apply(self, changes: list[KeyChange], offset: int, now: int) -> Effects:
+    def apply(self, changes: list[Change], offset: int, now: int) -> Effects:
         """Take over what changed on the primary."""
         self._pass_time(now)
-        apply_changes(self.state.keyspace, changes)
+        apply_changes(self.state.keyspace, self.state.shelf, changes)
         self.state.replication.offset = offset
         self._settle()
         return self.state.outbox.take()

@@ -12,7 +12,7 @@ from respool_testing.replies import Reply
 from .encoding import encode
 from .messages import Published
 from .parser import Request
-from .replication import KeyChange
+from .replication import Change
 from .session import ReplyMode, Session
 
 
@@ -34,7 +34,7 @@ class Effects:
     hangups: list[Session] = field(default_factory=list)
     executed: list[tuple[Session, Request]] = field(default_factory=list)
     released: list[Session] = field(default_factory=list)
-    changes: list[KeyChange] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
 
 
@@ -66,8 +66,8 @@ class Outbox:
         """Note that a client is no longer blocked: what it sent meanwhile can be served."""
         self._effects.released.append(session)
 
-    def replicate(self, changes: list[KeyChange]) -> None:
-        """Pass the state of changed keys on to the replicas."""
+    def replicate(self, changes: list[Change]) -> None:
+        """Pass on to the replicas what has changed."""
         self._effects.changes += changes
 
     def broadcast(self, published: Published) -> None:

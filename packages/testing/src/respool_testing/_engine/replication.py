@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .keyspace import DatabaseKey, Keyspace
+from .scripting.library import Shelf
 from .values import Value, copy_of
 
 Address: TypeAlias = "tuple[str, int]"
@@ -24,6 +25,16 @@ class KeyChange:
     key: bytes
     value: Value | None
     expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LibrariesChange:
+    """All libraries of functions that there are now, by their texts."""
+
+    texts: tuple[bytes, ...]
+
+
+Change: TypeAlias = "KeyChange | LibrariesChange"
 
 
 @dataclass(slots=True, eq=False)
@@ -84,14 +95,17 @@ def copy_keyspace(source: Keyspace, target: Keyspace) -> None:
         copy.restore([(key, copy_of(value), expires_at) for key, value, expires_at in origin.contents()])
 
 
-def changes_of(keyspace: Keyspace, touched: list[DatabaseKey]) -> list[KeyChange]:
+def changes_of(keyspace: Keyspace, touched: list[DatabaseKey]) -> list[Change]:
     """Return the present state of some keys, sharing nothing with the keyspace."""
     return [_change(keyspace, index, key) for index, key in touched]
 
 
-def apply_changes(keyspace: Keyspace, changes: list[KeyChange]) -> None:
-    """Make keys what they are on the primary."""
+def apply_changes(keyspace: Keyspace, shelf: Shelf, changes: list[Change]) -> None:
+    """Make keys and libraries what they are on the primary."""
     for change in changes:
+        if isinstance(change, LibrariesChange):
+            shelf.announced = change.texts
+            continue
         database = keyspace[change.database]
         if change.value is None:
             database.delete(change.key)

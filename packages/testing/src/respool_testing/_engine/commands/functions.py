@@ -14,7 +14,8 @@ from ..errors import CommandError
 from ..globs import matches
 from ..parser import Request
 from ..registry import Family
-from ..scripting.library import Function, Library
+from ..replication import LibrariesChange
+from ..scripting.library import Function, Library, Shelf
 from ..scripting.running import interpreter_of, run_function
 from ..scripting.shebang import FLAGS, read_library
 from .popping import keys_after_count
@@ -49,15 +50,18 @@ def function_load(call: Call) -> Reply:
     for option in options:
         if option.upper() != b"REPLACE":
             raise CommandError(f"ERR Unknown option given: {option.decode('latin-1')}")
+    shelf = _shelf(call)
     library = _loaded(call, text, replace=bool(options))
-    call.server.shelf.libraries[library.name] = library
+    shelf.libraries[library.name] = library
+    _replicate(call)
     return library.name.encode()
 
 
 @family.command("function|delete", arity=3, flags="write noscript", since="7.0.0", tips=_ALL_SHARDS)
 def function_delete(call: Call) -> Reply:
-    if call.server.shelf.libraries.pop(call.args[0].decode("latin-1"), None) is None:
+    if _shelf(call).libraries.pop(call.args[0].decode("latin-1"), None) is None:
         raise CommandError(_NOT_THERE)
+    _replicate(call)
     return OK
 
 
@@ -65,7 +69,8 @@ def function_delete(call: Call) -> Reply:
 def function_flush(call: Call) -> Reply:
     if len(call.args) > 1 or (call.args and call.args[0].upper() not in (b"SYNC", b"ASYNC")):
         raise CommandError("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
-    call.server.shelf.libraries.clear()
+    _shelf(call).libraries.clear()
+    _replicate(call)
     return OK
 
 
@@ -76,7 +81,7 @@ def function_list(call: Call) -> Reply:
     pattern, with_code = _list_options(list(call.args))
     return [
         _described(library, with_code=with_code)
-        for library in call.server.shelf.libraries.values()
+        for library in _shelf(call).libraries.values()
         if matches(pattern.lower(), library.name.lower().encode())
     ]
 
@@ -89,7 +94,7 @@ def function_list(call: Call) -> Reply:
     tips="nondeterministic_output request_policy:all_shards response_policy:special",
 )
 def function_stats(call: Call) -> Reply:
-    libraries = call.server.shelf.libraries.values()
+    libraries = _shelf(call).libraries.values()
     counts = Map(
         [
             (b"libraries_count", len(libraries)),
@@ -110,8 +115,28 @@ def function_kill(call: Call) -> Reply:
     raise CommandError("NOTBUSY No scripts in execution right now.")  # whoever asks, none runs meanwhile
 
 
+def _shelf(call: Call) -> Shelf:
+    """Return what the server has of functions, those included that its primary told it of."""
+    shelf = call.server.shelf
+    if shelf.announced is not None:
+        texts = shelf.announced
+        shelf.clear_libraries()
+        for text in texts:
+            library = _loaded(call, text, replace=False)
+            shelf.libraries[library.name] = library
+    return shelf
+
+
+def _replicate(call: Call) -> None:
+    """Let the replicas know which libraries there are now."""
+    replication = call.server.replication
+    if replication.replicas:
+        replication.offset += 1
+        call.server.outbox.replicate([LibrariesChange(call.server.shelf.texts())])
+
+
 def _call(call: Call) -> Reply:
-    function = call.server.shelf.function(call.args[0].decode("latin-1"))
+    function = _shelf(call).function(call.args[0].decode("latin-1"))
     if function is None:
         raise CommandError("ERR Function not found")
     return run_function(call, function)
@@ -129,7 +154,7 @@ def _loaded(call: Call, text: bytes, *, replace: bool) -> Library:
     functions = interpreter.load(chunk)
     if not functions:
         raise CommandError("ERR No functions registered")
-    for other in (each for each in call.server.shelf.libraries.values() if each.name != name):
+    for other in (each for each in _shelf(call).libraries.values() if each.name != name):
         for taken in functions:
             if taken in other.functions:
                 raise CommandError(f"ERR Function {taken} already exists")

@@ -41,6 +41,14 @@ class Shelf:
 
     scripts: dict[str, Script] = field(default_factory=dict)
     libraries: dict[str, Library] = field(default_factory=dict)
+    # What a primary has, as its replicas know it: texts that are loaded once somebody asks for a function.
+    announced: tuple[bytes, ...] | None = None
+
+    def texts(self) -> tuple[bytes, ...]:
+        """Return the texts of all libraries."""
+        if self.announced is not None:
+            return self.announced
+        return tuple(library.text for library in self.libraries.values())
 
     def function(self, name: str) -> Function | None:
         """Return a function by its name, in any case, whichever library it is in."""
@@ -53,7 +61,12 @@ class Shelf:
     def clear(self) -> None:
         """Forget everything."""
         self.scripts.clear()
+        self.clear_libraries()
+
+    def clear_libraries(self) -> None:
+        """Forget all functions."""
         self.libraries.clear()
+        self.announced = None
 
 
 def digest_of(text: bytes) -> str:
