@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from respool_testing import RawConnection
+from respool_testing import FakeServer, RawConnection
 from respool_testing.replies import OK, Error, Map, Reply
 
 WRONG_TYPE = Error.of("WRONGTYPE Operation against a key holding the wrong kind of value")
@@ -123,3 +123,25 @@ async def test_hscan_meets_every_field(any_client: RawConnection) -> None:
         assert isinstance(page, list)
         found += page[::2]
     assert set(found) == {b"field%d" % number for number in range(50)}
+
+
+async def test_fields_are_read_and_deleted_at_once_by_newer_servers() -> None:
+    async with FakeServer(version="8.0.0") as server, RawConnection(server.host, server.port) as client:
+        await client.call("HSET", "h", "a", "1", "b", "2")
+        assert await client.call("HGETDEL", "h", "FIELDS", 2, "a", "x") == [b"1", None]
+        assert await client.call("HGETDEL", "h", "FIELDS", 1, "b") == [b"2"]
+        assert await client.call("EXISTS", "h") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("FOO 1 a", "ERR Mandatory argument FIELDS is missing or not at the right position"),
+        ("FIELDS 0 a", "ERR Number of fields must be a positive integer"),
+        ("FIELDS x a", "ERR Number of fields must be a positive integer"),
+        ("FIELDS 2 a", "ERR The `numfields` parameter must match the number of arguments"),
+    ],
+)
+async def test_nonsense_about_fields_is_refused_by_newer_servers(words: str, complaint: str) -> None:
+    async with FakeServer(version="8.0.0") as server, RawConnection(server.host, server.port) as client:
+        assert await client.call("HGETDEL", "h", *words.split()) == Error.of(complaint)

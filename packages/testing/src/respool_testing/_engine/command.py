@@ -22,6 +22,7 @@ _GROUP_CATEGORIES: Final = {
     "generic": "keyspace",
     "string": "string",
     "list": "list",
+    "bitmap": "bitmap",
     "hash": "hash",
     "set": "set",
     "sorted-set": "sortedset",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .commands import (
+    bitmaps,
     blocking_lists,
     client,
     cluster,
@@ -42,6 +43,7 @@ DATA_SERVER: Final[tuple[Family, ...]] = (
     expiry.family,
     strings.family,
     counters.family,
+    bitmaps.family,
     hashes.family,
     lists.family,
     blocking_lists.family,

@@ -96,6 +96,22 @@ def hdel(call: Call) -> Reply:
     return removed
 
 
+@family.command("hgetdel", arity=-5, flags="write fast", keys=(1, 1, 1), since="8.0.0")
+def hgetdel(call: Call) -> Reply:
+    key, word, number, *doomed = call.args
+    fields = call.db.get_or_new(key, Hash)
+    if word.upper() != b"FIELDS":
+        raise CommandError("ERR Mandatory argument FIELDS is missing or not at the right position")
+    if (maybe_integer(number) or 0) < 1:
+        raise CommandError("ERR Number of fields must be a positive integer")
+    if maybe_integer(number) != len(doomed):
+        raise CommandError("ERR The `numfields` parameter must match the number of arguments")
+    values = [fields.pop(field, None) for field in doomed]
+    if any(value is not None for value in values):
+        call.db.put(key, fields, keep_expiry=True)
+    return values
+
+
 @family.command("hincrby", arity=4, flags="write denyoom fast", keys=(1, 1, 1), since="2.0.0")
 def hincrby(call: Call) -> Reply:
     key, field, text = call.args
