@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
 from hashlib import sha1
 
 import pytest
@@ -176,6 +178,15 @@ async def test_without_the_library_one_is_told_how_to_get_it(
     reply = await evaluate(respool_raw, "return 1")
     assert isinstance(reply, Error)
     assert reply.text.endswith(b"pip install respool-testing[lua]")
+
+
+async def test_nothing_of_a_server_outlives_it_for_having_run_scripts() -> None:
+    async with FakeServer() as server, RawConnection(server.host, server.port) as client:
+        await evaluate(client, "return cjson.encode({redis.call('PING')})")
+        interpreter = weakref.ref(server._engine.state.interpreter)
+    del server, client
+    gc.collect()
+    assert interpreter() is None
 
 
 LIBRARY = """#!lua name=shop

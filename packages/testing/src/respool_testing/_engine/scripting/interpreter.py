@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.resources import files
+from types import MethodType
 from typing import Final
 
 from respool_testing.replies import Error, Reply
@@ -70,7 +72,8 @@ class Interpreter:
         number = major << 16 | minor << 8 | patch
         version = self._lua.make({b"text": settings.version.encode(), b"number": number})
         functions = self._host.functions() | self._libraries.functions()
-        host: dict[object, object] = {name.encode(): function for name, function in functions.items()}
+        # What Lua holds, Python cannot collect: it must not hold us.
+        host: dict[object, object] = {name.encode(): _unowned(each) for name, each in functions.items()}
         host[b"endless"] = _ENDLESS.encode()
         host[b"bit_operations"] = self._lua.array(name.encode() for name in bits.OPERATIONS)
         text = b"\n" * _SANDBOX_LINE + files(__package__).joinpath("sandbox.lua").read_bytes()
@@ -101,3 +104,17 @@ class Interpreter:
         assert isinstance(text, bytes)
         assert isinstance(source, bytes)
         return text.removeprefix(b"-"), f"{source.decode('latin-1')}:{line}"
+
+
+def _unowned(function: Callable[..., object]) -> Callable[..., object]:
+    """Return a function that does the same, without keeping alive the object it may be a method of."""
+    if not isinstance(function, MethodType):
+        return function
+    method: weakref.WeakMethod[Callable[..., object]] = weakref.WeakMethod(function)
+
+    def call(*args: object) -> object:
+        living = method()
+        assert living is not None, "nobody runs scripts of a server that is gone"
+        return living(*args)
+
+    return call
