@@ -1,4 +1,4 @@
-"""The examples on scripts and locks are run on real servers: fake ones run no scripts."""
+"""The examples on scripts and locks, run on fake and on real servers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Literal
 
 import pytest
 
-from packages.core.tests.typed import text_client_of
-from respool_testing import ServerProcess
+from packages.core.tests.typed import Server, text_client_of
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXAMPLE = re.compile(r"^```py\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -31,10 +30,10 @@ EXAMPLES = dict(examples())
 
 @pytest.mark.parametrize("name", EXAMPLES)
 async def test_every_example_prints_what_it_says(
-    name: str, real_server: ServerProcess, any_protocol: Literal[2, 3]
+    name: str, any_server: Server, any_protocol: Literal[2, 3]
 ) -> None:
     printed: list[str] = []
-    async with text_client_of(real_server, any_protocol) as redis:
+    async with text_client_of(any_server, any_protocol) as redis:
         code = compile(EXAMPLES[name], name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         space = {"redis": redis, "print": lambda *words: printed.append(" ".join(map(str, words)))}
         running = eval(code, space)

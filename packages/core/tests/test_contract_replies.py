@@ -144,11 +144,7 @@ async def test_a_push_is_no_reply(
 
 
 @pytest.mark.parametrize("number", [0.1, -1.5, 1e17, 3.0, math.pi, 1e-7])
-async def test_scores_keep_every_digit(
-    any_connect: Connect, any_endpoint: Endpoint, any_protocol: Protocol, number: float
-) -> None:
-    if any_endpoint.is_fake:
-        pytest.skip("the fake server has no sorted sets")
+async def test_scores_keep_every_digit(any_connect: Connect, any_protocol: Protocol, number: float) -> None:
     connection = any_connect()
     await ask(connection, b"ZADD", "z", number, "member")
     score = await ask(connection, b"ZSCORE", "z", "member", decode=True)
@@ -157,11 +153,7 @@ async def test_scores_keep_every_digit(
 
 
 @pytest.mark.parametrize("score", [math.inf, -math.inf])
-async def test_infinite_scores_are_infinite(
-    any_connect: Connect, any_endpoint: Endpoint, score: float
-) -> None:
-    if any_endpoint.is_fake:
-        pytest.skip("the fake server has no sorted sets")
+async def test_infinite_scores_are_infinite(any_connect: Connect, score: float) -> None:
     connection = any_connect()
     await ask(connection, b"ZADD", "z", score, "member")
     reply = await ask(connection, b"ZSCORE", "z", "member", decode=True)
