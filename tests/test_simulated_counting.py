@@ -101,7 +101,9 @@ async def by_accident(simulation: Simulation, cluster: FakeCluster) -> None:
     if kind == "reset":
         simulation.network.reset(f"*:{primary.port}")
     elif kind == "plan":
-        await mend(simulation, cluster)  # slots on their way to a dead node stay open until somebody repairs them
+        await mend(
+            simulation, cluster
+        )  # slots on their way to a dead node stay open until somebody repairs them
         await by_plan(simulation, cluster)
     elif kind == "mend":
         await mend(simulation, cluster)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from asyncio import Future
+
 from typing_extensions import assert_type
 
-from respool import Pipeline, Redis, Request
+from respool import Pipeline, Redis
 
 
 def calls_are_futures(redis: Redis[str], pipe: Pipeline[bytes]) -> None:
-    assert_type(redis.get("k"), Request[str | None])
-    assert_type(pipe.get("k"), Request[bytes | None])
-    assert_type(pipe.hgetall("h"), Request[dict[bytes, bytes]])
+    assert_type(redis.get("k"), Future[str | None])
+    assert_type(pipe.get("k"), Future[bytes | None])
+    assert_type(pipe.hgetall("h"), Future[dict[bytes, bytes]])
 
 
 def closed_sets_are_checked(redis: Redis[str]) -> None:

@@ -50,7 +50,7 @@ def test_each_fails_with_its_own_error_at_its_own_deadline() -> None:
         lobby = Lobby()
         late, soon = waiting(lobby, 2.0), waiting(lobby, 0.5)
         await asyncio.sleep(1)
-        assert soon.exception() is DOWN
+        assert soon.future.exception() is DOWN
         assert not late.done()
         assert lobby.take() == [late]
         assert not lobby
@@ -62,7 +62,7 @@ def test_what_was_cancelled_is_not_sent_on() -> None:
     async def main(_: Simulation) -> None:
         lobby = Lobby()
         cancelled, kept = waiting(lobby, 1.0), waiting(lobby, 1.0)
-        cancelled.cancel()
+        cancelled.future.cancel()
         assert lobby.take() == [kept]
 
     simulate(main)
@@ -73,8 +73,8 @@ def test_no_two_callers_are_refused_with_one_exception() -> None:
         lobby = Lobby()
         one, other = waiting(lobby, 1.0), waiting(lobby, 1.0)
         lobby.refuse(RedisClusterError("nobody"))
-        assert one.exception() is not other.exception()
-        assert str(one.exception()) == str(other.exception()) == "nobody"
+        assert one.future.exception() is not other.future.exception()
+        assert str(one.future.exception()) == str(other.future.exception()) == "nobody"
 
     simulate(main)
 

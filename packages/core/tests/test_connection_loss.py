@@ -11,7 +11,6 @@ from pytest_asyncio import fixture as async_fixture
 
 from respool._connection.base import BaseConnection
 from respool._connection.invocation import CommandInvocation
-from respool._connection.request import Request
 from respool._connection.session import Held
 from respool._connection.tcp import Connection
 from respool._wire.values import ProtocolVersion, ValueT
@@ -92,12 +91,12 @@ async def kill(connection: BaseConnection, killer: RawConnection) -> None:
     await losses.happened.wait()
 
 
-async def two_in_flight(connection: Connection) -> list[Request[object]]:
+async def two_in_flight(connection: Connection) -> list[asyncio.Future[object]]:
     await connection.connect()
     return await connection.create_requests([CommandInvocation(b"PING")] * 2)
 
 
-async def outcomes(requests: list[Request[object]]) -> list[object]:
+async def outcomes(requests: list[asyncio.Future[object]]) -> list[object]:
     return list(await asyncio.gather(*requests, return_exceptions=True))
 
 

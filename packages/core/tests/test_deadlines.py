@@ -9,7 +9,8 @@ from respool._connection.request import Request
 
 
 def due_at(deadlines: Deadlines, deadline: float) -> Request[object]:
-    request: Request[object] = Request(loop=asyncio.get_running_loop())
+    request: Request[object] = Request()
+    request.future = asyncio.get_running_loop().create_future()
     request.deadline = deadline
     deadlines.add(request)
     return request
@@ -45,7 +46,7 @@ async def test_equal_deadlines_are_due_in_the_order_they_came() -> None:
 async def test_what_is_over_is_neither_soonest_nor_due() -> None:
     deadlines = Deadlines()
     done, waiting = due_at(deadlines, 1.0), due_at(deadlines, 2.0)
-    done.set_result(None)
+    done.future.set_result(None)
     assert deadlines.soonest() == 2.0
     assert deadlines.take_due(5.0) == [waiting]
 
@@ -54,7 +55,7 @@ async def test_what_is_over_does_not_pile_up_behind_a_distant_deadline() -> None
     deadlines = Deadlines()
     due_at(deadlines, 1.0)
     for _ in range(10_000):
-        due_at(deadlines, 1000.0).cancel()
+        due_at(deadlines, 1000.0).future.cancel()
     assert len(deadlines._heap) < 200
 
 
@@ -62,7 +63,7 @@ async def test_compacting_loses_nobody_who_waits() -> None:
     deadlines = Deadlines()
     waiting = [due_at(deadlines, float(at)) for at in range(300)]
     for _ in range(1000):
-        due_at(deadlines, 1.0).cancel()
+        due_at(deadlines, 1.0).future.cancel()
     assert deadlines.take_due(300.0) == waiting
 
 

@@ -17,6 +17,7 @@ from pytest_asyncio import fixture as async_fixture
 from packages.core.tests.waiting import let_news_arrive
 from respool import BaseConnection, BlockingConnectionPool, Connection, ConnectionPool, Redis
 from respool.errors import ConnectionError, ResponseError, TimeoutError
+from respool.lowlevel import build_request
 from respool_testing import FakeServer, Simulation, simulate
 
 PATIENCE = 5.0
@@ -132,9 +133,10 @@ def test_a_server_that_fell_silent_costs_one_call_and_not_two() -> None:
 async def test_a_client_has_a_deadline_though_nobody_asked_for_one(respool_server: FakeServer) -> None:
     async with Redis.from_url(respool_server.url) as redis:
         await redis.ping()
-        request = redis.get("k")
+        request = build_request(("GET", "k"))
+        redis.connection_pool.line.send(request)
         assert request.deadline < asyncio.get_running_loop().time() + 60
-        await request
+        await request.future
 
 
 async def test_a_late_goodbye_of_the_old_socket_leaves_the_new_one_alone(respool_server: FakeServer) -> None:

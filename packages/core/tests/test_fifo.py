@@ -23,7 +23,8 @@ def ask(
     kind: type[Request[object]] = Request,
 ) -> Request[object]:
     """Put one request into the queue of those that wait to be written."""
-    request = kind(loop=asyncio.get_running_loop())
+    request = kind()
+    request.future = asyncio.get_running_loop().create_future()
     request.payload, request.deadline = payload, deadline
     if timed:
         request.timed = True
@@ -38,7 +39,7 @@ def answer(fifo: Fifo, count: int, now: float) -> None:
     for _ in range(count):
         request = fifo.inflight.popleft()
         if not request.done():
-            request.set_result(None)
+            request.future.set_result(None)
     fifo.settle(count, now)
 
 
@@ -94,7 +95,7 @@ async def test_a_large_piece_is_handed_over_uncopied_between_joined_small_ones()
 async def test_a_request_cancelled_before_it_is_written_is_left_out() -> None:
     fifo = Fifo()
     ask(fifo, b"a")
-    ask(fifo, b"b").cancel()
+    ask(fifo, b"b").future.cancel()
     ask(fifo, b"c")
     assert b"".join(fifo.take(0.0)[0]) == b"ac"
     assert len(fifo.inflight) == 2
@@ -102,7 +103,7 @@ async def test_a_request_cancelled_before_it_is_written_is_left_out() -> None:
 
 async def test_nothing_is_in_flight_when_all_were_cancelled() -> None:
     fifo = Fifo()
-    ask(fifo).cancel()
+    ask(fifo).future.cancel()
     assert not any(fifo.take(0.0)[0])
     assert len(fifo) == 0
     assert fifo.waiting_since is None
@@ -110,7 +111,7 @@ async def test_nothing_is_in_flight_when_all_were_cancelled() -> None:
 
 async def test_a_cancelled_request_of_a_group_is_written_all_the_same() -> None:
     fifo = Fifo()
-    ask(fifo, b"multi", kind=GroupedRequest).cancel()
+    ask(fifo, b"multi", kind=GroupedRequest).future.cancel()
     ask(fifo, b"exec", kind=GroupedRequest)
     assert b"".join(fifo.take(0.0)[0]) == b"multiexec"
     assert len(fifo.inflight) == 2
@@ -120,7 +121,7 @@ async def test_a_cancelled_request_in_flight_keeps_its_place() -> None:
     fifo = Fifo()
     first, second = ask(fifo), ask(fifo)
     fifo.take(0.0)
-    first.cancel()
+    first.future.cancel()
     assert list(fifo.inflight) == [first, second]
 
 
@@ -191,13 +192,13 @@ async def test_the_next_deadline_is_the_soonest_of_both_kinds() -> None:
     assert fifo.next_deadline() == 50.0
     own = ask(fifo, deadline=20.0, timed=True)
     assert fifo.next_deadline() == 20.0
-    own.cancel()
+    own.future.cancel()
     assert fifo.next_deadline() == 50.0
 
 
 async def test_what_is_over_has_no_deadline() -> None:
     fifo = Fifo()
-    ask(fifo, deadline=5.0).cancel()
+    ask(fifo, deadline=5.0).future.cancel()
     ask(fifo, deadline=9.0)
     assert fifo.next_deadline() == 9.0
 
@@ -233,8 +234,8 @@ async def test_abandoning_tells_written_from_unwritten_and_skips_what_is_over() 
     fifo = Fifo(max_requests=2)
     over, written, unsent, cancelled = (ask(fifo) for _ in range(4))
     fifo.take(0.0)
-    over.cancel()
-    cancelled.cancel()
+    over.future.cancel()
+    cancelled.future.cancel()
     assert fifo.abandon() == ([written], [unsent])
 
 

@@ -144,10 +144,10 @@ async def test_the_handshake_passes_those_who_wait() -> None:
         hello = build_request(("HELLO", 3))
         line.generation.exchange([hello])
         line.generation.data_received(b"%0\r\n")
-        assert (hello.result(), waiting.done()) == ({}, False)
+        assert (hello.future.result(), waiting.done()) == ({}, False)
         line.generation.open_gate()
         line.generation.data_received(b"+PONG\r\n")
-        assert waiting.result() == b"PONG"
+        assert waiting.future.result() == b"PONG"
 
 
 async def test_submitted_requests_stand_next_to_each_other() -> None:
@@ -168,7 +168,7 @@ async def test_a_silent_request_is_done_when_it_is_written() -> None:
         line.generation.submit([quiet])
         assert not quiet.done()
         await tick()
-        assert quiet.result() is None
+        assert quiet.future.result() is None
         assert line.transport.writes[0].startswith(
             b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n*3\r\n$3\r\nSET"
         )
@@ -194,7 +194,7 @@ async def test_requests_made_by_a_reply_wait_for_the_whole_read() -> None:
         await tick()
         assert line.transport.writes == [ping(), ping()]
         line.generation.data_received(b"+SECOND\r\n")
-        assert follow_up[0].result() == b"SECOND"
+        assert follow_up[0].future.result() == b"SECOND"
 
 
 async def test_what_a_conversion_raises_is_its_requests_own() -> None:
@@ -204,8 +204,8 @@ async def test_what_a_conversion_raises_is_its_requests_own() -> None:
         sound = line.send("PING")
         await tick()
         line.generation.data_received(b"+1\r\n+2\r\n")
-        assert isinstance(broken.exception(), ZeroDivisionError)
-        assert sound.result() == b"2"
+        assert isinstance(broken.future.exception(), ZeroDivisionError)
+        assert sound.future.result() == b"2"
 
 
 async def test_a_push_takes_nobodys_place() -> None:
@@ -213,7 +213,7 @@ async def test_a_push_takes_nobodys_place() -> None:
         request = line.send("PING")
         line.generation.data_received(b">2\r\n+invalidate\r\n_\r\n+PONG\r\n")
         assert line.owner.pushes == [[b"invalidate", None]]
-        assert request.result() == b"PONG"
+        assert request.future.result() == b"PONG"
 
 
 async def test_a_rescued_request_is_left_to_its_rescuer() -> None:

@@ -32,7 +32,7 @@ async def test_a_default_deadline_is_kept_beside_a_longer_one(respool_server: Fa
     behind = build_request(("GET", "k"))
     connection.start().send(behind)
     with pytest.raises(TimeoutError):
-        await behind
+        await behind.future
     assert not waiting.done()
     waiting.cancel()
     connection.disconnect()
@@ -47,7 +47,7 @@ async def test_a_request_parked_behind_a_slow_handshake_keeps_its_deadline(
     parked = build_request(("GET", "k"))
     connection.start().send(parked)
     with pytest.raises(TimeoutError) as caught:
-        await parked
+        await parked.future
     assert not caught.value.maybe_executed
     connection.disconnect()
     await connection.wait_closed()

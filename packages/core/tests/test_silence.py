@@ -15,7 +15,8 @@ TIMEOUT = 5.0
 
 
 def in_flight(fifo: Fifo, *, sent_at: float, deadline: float) -> Request[object]:
-    request: Request[object] = Request(loop=asyncio.get_running_loop())
+    request: Request[object] = Request()
+    request.future = asyncio.get_running_loop().create_future()
     request.deadline = deadline
     fifo.book([request], 1, sent_at)
     return request
@@ -54,7 +55,7 @@ async def test_a_hasty_request_condemns_nobody() -> None:
 async def test_a_reply_that_nobody_waits_for_is_missed_all_the_same() -> None:
     fifo = Fifo()
     silence = Silence(fifo, TIMEOUT, now=0.0)
-    in_flight(fifo, sent_at=10.0, deadline=15.0).cancel()
+    in_flight(fifo, sent_at=10.0, deadline=15.0).future.cancel()
     assert silence.gone_at() == 15.0
     assert silence.next_look(14.9) == 15.0
 

@@ -153,8 +153,8 @@ async def test_what_a_converter_raises_ends_its_own_request_alone(
     failing, fine = build_request(("PING",), convert=fail), build_request(("ECHO", "fine"))
     for request in (failing, fine):
         connection.start().send(request)
-    assert await fine == b"fine"
+    assert await fine.future == b"fine"
     with pytest.raises((type(error), RuntimeError)):
-        await failing
+        await failing.future
     connection.disconnect()
     await connection.wait_closed()

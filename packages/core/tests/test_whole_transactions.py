@@ -11,6 +11,7 @@ import pytest
 
 from packages.core.tests.waiting import come_true
 from respool import Redis, RetryPolicy
+from respool._connection.request import NOBODY
 from respool._pool.whole import Whole
 from respool.errors import (
     BusyLoadingError,
@@ -37,7 +38,7 @@ class Sent:
         self.postponed: list[Request[object]] = []
         self.attempts = attempts
 
-    def submit(self, requests: Sequence[Request[object]]) -> None:
+    def send_all(self, requests: Sequence[Request[object]]) -> None:
         self.submitted = list(requests)
 
     def postpone(self, requests: Sequence[Request[object]], attempt: int) -> bool:
@@ -45,38 +46,46 @@ class Sent:
         return attempt < self.attempts
 
 
-def transaction(line: Sent) -> list[Request[object]]:
-    members: list[Request[object]] = [
-        build_request(words, kind=GroupedRequest) for words in (("MULTI",), ("INCR", "k"), ("EXEC",))
-    ]
-    for member in members:
-        member.deadline = 1.0
-    Whole(members, line, RetryPolicy()).send()
-    return members
+class Attempt:
+    """A transaction under way, and what its first two commands were told."""
 
+    def __init__(self, line: Sent) -> None:
+        self.told: list[RedisError] = []
+        self.multi, self.incr = self._member("MULTI"), self._member("INCR", "k")
+        self.run = build_request(("EXEC",), kind=GroupedRequest)
+        self.members = [self.multi, self.incr, self.run]
+        Whole(self.members, line, RetryPolicy()).send()
 
-def outcome(members: list[Request[object]]) -> list[BaseException | None]:
-    return [member.exception() if member.done() else None for member in members]
+    def outcome(self) -> list[BaseException | None]:
+        return [*self.told, self.run.future.exception() if self.run.done() else None]
+
+    def _member(self, *words: str) -> Request[object]:
+        member = build_request(words, rescue=self._tell, kind=GroupedRequest)
+        member.future = NOBODY
+        return member
+
+    def _tell(self, _: Request[object], error: RedisError) -> bool:
+        self.told.append(error)
+        return True
 
 
 async def test_what_was_never_sent_is_sent_again() -> None:
     line = Sent()
-    members = transaction(line)
-    for member in members:
+    attempt = Attempt(line)
+    for member in attempt.members:
         fail(member, UNSENT)
-    assert line.postponed == members == line.submitted
-    assert outcome(members) == [None, None, None]
+    assert line.postponed == attempt.members == line.submitted
+    assert attempt.outcome() == [None]
 
 
-async def test_what_was_queued_is_sent_again_as_new() -> None:
+async def test_what_was_queued_is_sent_again_too() -> None:
     line = Sent()
-    members = transaction(line)
-    members[0].set_result(b"OK")
-    members[1].set_result(b"QUEUED")
-    fail(members[2], UNSENT)
-    assert [each.args for each in line.postponed] == [("MULTI",), ("INCR", "k"), ("EXEC",)]
+    attempt = Attempt(line)
+    attempt.multi.future.set_result(b"OK")
+    attempt.incr.future.set_result(b"QUEUED")
+    fail(attempt.run, UNSENT)
+    assert line.postponed == attempt.members
     assert not any(each.done() for each in line.postponed)
-    assert line.postponed[2] is members[2]
 
 
 @pytest.mark.parametrize(
@@ -84,13 +93,10 @@ async def test_what_was_queued_is_sent_again_as_new() -> None:
 )
 async def test_what_a_server_refused_for_now_is_sent_again(error: RedisError) -> None:
     line = Sent()
-    members = transaction(line)
-    members[0].set_result(b"OK")
+    attempt = Attempt(line)
     if error is ABORTED:
-        fail(members[1], LOADING)
-    else:
-        members[1].set_result(b"QUEUED")
-    fail(members[2], error)
+        fail(attempt.incr, LOADING)
+    fail(attempt.run, error)
     assert len(line.postponed) == 3
 
 
@@ -99,41 +105,41 @@ async def test_what_a_server_refused_for_now_is_sent_again(error: RedisError) ->
 )
 async def test_what_may_have_been_executed_or_never_will_is_not(own: RedisError, error: RedisError) -> None:
     line = Sent()
-    members = transaction(line)
-    members[0].set_result(b"OK")
-    fail(members[1], own)
-    fail(members[2], error)
+    attempt = Attempt(line)
+    fail(attempt.incr, own)
+    fail(attempt.run, error)
     assert line.postponed == []
-    assert outcome(members) == [None, own, error]
+    assert attempt.outcome() == [own, error]
 
 
 async def test_without_another_attempt_every_error_is_told() -> None:
-    members = transaction(Sent(attempts=0))
-    for member in members:
+    attempt = Attempt(Sent(attempts=0))
+    for member in attempt.members:
         fail(member, UNSENT)
-    assert outcome(members) == [UNSENT, UNSENT, UNSENT]
+    assert attempt.outcome() == [UNSENT, UNSENT, UNSENT]
 
 
 async def test_what_took_too_long_is_not_sent_again() -> None:
     line, late = Sent(), TimeoutError("late")
-    members = transaction(line)
-    for member in members:
+    attempt = Attempt(line)
+    for member in attempt.members:
         fail(member, late)
-    assert outcome(members) == [late, late, late]
+    assert attempt.outcome() == [late]
     assert line.postponed == []
 
 
 async def test_nothing_is_left_to_the_garbage_collector() -> None:
     line = Sent()
-    members = transaction(line)
-    for member in members:
-        member.set_result(None)
+    attempt = Attempt(line)
+    attempt.run.future.set_result(None)
     await asyncio.sleep(0)
-    freed = weakref.ref(members[1])
+    freed = weakref.ref(attempt)  # known to its members, and to nobody else
     gc.disable()
     try:
-        del member, members
         line.submitted.clear()
+        attempt.members.clear()
+        del attempt.multi, attempt.incr, attempt.run
+        del attempt
         assert freed() is None
     finally:
         gc.enable()

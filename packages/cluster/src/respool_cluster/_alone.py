@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from respool import ConnectionPool
 from respool.errors import AskError, MovedError, RedisError
-from respool.lowlevel import GroupedRequest, Request, block_timeout, build_request
+from respool.lowlevel import GroupedRequest, Request, block_timeout, build_request, refuse
 from respool_cluster._node import Node
 from respool_cluster._verdict import Verdict, destination, judge
 
@@ -36,8 +36,7 @@ async def run_alone(request: Request[object], guide: Guide) -> None:
     try:
         await _follow(request, guide)
     except Exception as exc:  # what a converter raises is the caller's to see
-        if not request.done():
-            request.set_exception(exc)
+        refuse(request, exc)
 
 
 async def _follow(request: Request[object], guide: Guide) -> None:
@@ -49,7 +48,7 @@ async def _follow(request: Request[object], guide: Guide) -> None:
         error = attempt.exception()
         if error is None:
             if not request.done():
-                request.set_result(attempt.result())
+                request.future.set_result(attempt.result())
             return
         verdict = judge(request, error, attempts) if isinstance(error, RedisError) else Verdict.FAIL
         attempts, asking = attempts + 1, verdict is Verdict.ASK
@@ -76,20 +75,20 @@ async def _try_at(pool: ConnectionPool, request: Request[object], *, asking: boo
                 each.deadline = loop.time() + pool.stream_timeout + (block_timeout(request.args) or 0.0)
             connection.start().submit(group)
             try:
-                await asyncio.wait([attempt])
+                await asyncio.wait([attempt.future])
             finally:
                 if not attempt.done():
-                    attempt.cancel()
+                    attempt.future.cancel()
                     connection.disconnect()
     except RedisError as exc:
-        if not attempt.done():
-            attempt.set_exception(exc)
-    return attempt
+        refuse(attempt, exc)
+    return attempt.future
 
 
 def twin_of(request: Request[object], kind: type[Request[object]] = GroupedRequest) -> Request[object]:
     """Return what travels for a request where that cannot itself: without its rescue."""
-    twin = kind(loop=asyncio.get_running_loop())
+    twin = kind()
+    twin.future = asyncio.get_running_loop().create_future()
     twin.args, twin.payload, twin.convert, twin.rescue = request.args, request.payload, request.convert, None
     return twin
 
@@ -97,7 +96,7 @@ def twin_of(request: Request[object], kind: type[Request[object]] = GroupedReque
 def asking_request() -> Request[object]:
     """Return what goes in front of a command that was sent after its slot. The command tells the same, if it fails."""
     asking = build_request((b"ASKING",), kind=GroupedRequest)
-    asking.add_done_callback(_forget)
+    asking.future.add_done_callback(_forget)
     return asking
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
-from respool import ConnectionPool, Request
+from respool import ConnectionPool
 from respool.errors import DataError
 from respool.lowlevel import (
     Commands,
@@ -17,6 +17,7 @@ from respool.lowlevel import (
     door,
     is_blocking,
     is_plain,
+    refused,
 )
 from respool_cluster._alone import run_alone
 from respool_cluster._connection import ClusterConnection
@@ -144,7 +145,7 @@ class RedisCluster(Commands[T], Generic[T]):
         """Collect commands and send them together: each to its node, or as a transaction with keys in one slot."""
         return ClusterPipeline(self._router, self._guide, self._maker, transaction)
 
-    def execute_command(self, *args: ValueT) -> Request[ResponseType]:
+    def execute_command(self, *args: ValueT) -> asyncio.Future[ResponseType]:
         """Send any command, modules' included, and return the future of its reply, as the server gave it.
 
         A command that blocks gets a connection of its own. MGET, MSET, DEL, UNLINK, EXISTS and TOUCH are taken apart
@@ -159,28 +160,25 @@ class RedisCluster(Commands[T], Generic[T]):
             return self._refuse(args, refusal)
         return self._run_alone(args) if is_blocking(args) else self._run(args)
 
-    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
         loop = asyncio.get_running_loop()
         lane = self._router.lanes.find(args, loop)
-        request = self._maker.make(args, convert, None if lane is None else lane.rescue, None, loop)
+        request = self._maker.make(args, convert, None if lane is None else lane.rescue)
         if not request.done():
             if lane is None:
                 self._router.send(request)
             else:
                 lane.line.send(request)
-        return request  # type: ignore[return-value] # the method that calls knows the shape
+        return request.future  # type: ignore[return-value] # the method that calls knows the shape
 
-    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
         """Run a blocking command on a connection of its own, at the node of its keys. Cancelled, it closes that."""
         request = self._maker.make(args, convert, None)
         if not request.done():
             request.deadline = self._router.deadline()
             task = asyncio.get_running_loop().create_task(run_alone(request, self._guide))
-            request.add_done_callback(lambda _: task.cancel())
-        return request  # type: ignore[return-value] # the method that calls knows the shape
+            request.future.add_done_callback(lambda _: task.cancel())
+        return request.future  # type: ignore[return-value] # the method that calls knows the shape
 
-    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
-        request: Request[R] = Request(loop=asyncio.get_running_loop())
-        request.args = args
-        request.set_exception(DataError(why))
-        return request
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> asyncio.Future[R]:
+        return refused(why)

@@ -14,7 +14,6 @@ from respool.lowlevel import (
     CommandInvocation,
     Generation,
     ProtocolVersion,
-    Request,
     ResponseType,
     TCPOptions,
     ValueT,
@@ -95,11 +94,11 @@ class ClusterConnection(Connection):
             # Not waited for: what is sent next arrives behind it, and is answered by a replica.
             readonly = build_request((b"READONLY",))
             generation.exchange([readonly])
-            readonly.add_done_callback(partial(_check, generation))
+            readonly.future.add_done_callback(partial(_check, generation))
         if self.acquaintance.wants_zone:
             info = build_request((b"INFO", b"SERVER"))
             generation.exchange([info])
-            info.add_done_callback(self._on_info)
+            info.future.add_done_callback(self._on_info)
 
     def _on_info(self, info: asyncio.Future[object]) -> None:
         if not info.cancelled():
@@ -121,7 +120,7 @@ class ClusterConnection(Connection):
         encoding: str | None = None,
         raise_exceptions: bool = True,
         timeout: float | None = None,
-    ) -> Request[ResponseType]:
+    ) -> asyncio.Future[ResponseType]:
         """Send one command and return the future of its reply; see `Connection.create_request`."""
         request = await super().create_request(
             command,
@@ -137,14 +136,14 @@ class ClusterConnection(Connection):
 
     async def create_requests(
         self, commands: list[CommandInvocation], raise_exceptions: bool = True, timeout: float | None = None
-    ) -> list[Request[ResponseType]]:
+    ) -> list[asyncio.Future[ResponseType]]:
         """Send several commands in one write and return the futures of their replies, in order."""
         requests = await super().create_requests(commands, raise_exceptions, timeout)
         for request in requests:
             self._learn_from(request)
         return requests
 
-    def _learn_from(self, request: Request[ResponseType]) -> None:
+    def _learn_from(self, request: asyncio.Future[ResponseType]) -> None:
         if self.on_moved is not None:
             request.add_done_callback(partial(_tell, self.on_moved))
 

@@ -33,7 +33,7 @@ async def _insists(topology: Topology, pool_of: Callable[[Node], ConnectionPool]
         request = build_request((b"CONFIG", b"GET", b"cluster-require-full-coverage"))
         pool_of(shard.primary).line.send(request)
         try:
-            return b"yes" in _values(await request)
+            return b"yes" in _values(await request.future)
         except ResponseError as exc:
             message = f"whether the cluster wants all slots served is not told ({exc}): taken for no"
             warnings.warn(message, stacklevel=2)

@@ -133,13 +133,13 @@ async def _ask_topology(pool: ConnectionPool, node: Node) -> Topology:
     line.send(slots)
     line.send(nodes)
     try:
-        topology = cast("Topology", await slots)
+        topology = cast("Topology", await slots.future)
     except BaseException:
-        if not nodes.cancel():
-            nodes.exception()  # the same trouble, seen to
+        if not nodes.future.cancel():
+            nodes.future.exception()  # the same trouble, seen to
         raise
     try:
-        return topology.with_epochs(cast("dict[str, int]", await nodes))
+        return topology.with_epochs(cast("dict[str, int]", await nodes.future))
     except RedisError:  # managed services may not tell
         return topology
 

@@ -31,8 +31,8 @@ def join(
             _complete(whole, parts, merge, any_will_do)
 
     for part in parts:
-        part.add_done_callback(count)
-    whole.add_done_callback(partial(_cancel, parts))
+        part.future.add_done_callback(count)
+    whole.future.add_done_callback(partial(_cancel, parts))
 
 
 def _complete(
@@ -41,22 +41,23 @@ def _complete(
     merge: Callable[[Sequence[object]], object],
     any_will_do: bool,
 ) -> None:
-    errors = [each.exception() for each in parts if not each.cancelled()]
+    futures = [part.future for part in parts if not part.future.cancelled()]
+    errors = [each.exception() for each in futures]
     failed = next((error for error in errors if error is not None), None)
-    replies = [each.result() for each in parts if not each.cancelled() and each.exception() is None]
+    replies = [each.result() for each in futures if each.exception() is None]
     if failed is not None and not (any_will_do and replies):
         if isinstance(failed, RedisError):
             failed = fresh(failed, maybe_executed=failed.maybe_executed or bool(replies))
-        whole.set_exception(failed)
+        whole.future.set_exception(failed)
         return
     try:
         reply = merge(replies)
-        whole.set_result(reply if whole.convert is None else whole.convert(reply))
+        whole.future.set_result(reply if whole.convert is None else whole.convert(reply))
     except Exception as exc:  # what a converter raises is the caller's to see
-        whole.set_exception(exc)
+        whole.future.set_exception(exc)
 
 
 def _cancel(parts: Sequence[Request[object]], whole: asyncio.Future[object]) -> None:
     if whole.cancelled():
         for part in parts:
-            part.cancel()
+            part.future.cancel()

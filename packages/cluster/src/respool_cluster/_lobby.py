@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from respool.errors import RedisError
-from respool.lowlevel import Request, fresh
+from respool.lowlevel import Request, fresh, refuse
 
 
 class Lobby:
@@ -38,8 +38,7 @@ class Lobby:
         waiting, self._waiting = self._waiting, []
         self._disarm()
         for request, _ in waiting:
-            if not request.done():
-                request.set_exception(fresh(error, maybe_executed=False))
+            refuse(request, fresh(error, maybe_executed=False))
 
     def expire(self) -> None:
         """Fail those whose deadline has passed, each with its own error."""
@@ -52,7 +51,7 @@ class Lobby:
             if request.deadline > now:
                 self._waiting.append((request, error))
             else:
-                request.set_exception(error)
+                refuse(request, error)
         if self._waiting:
             self._arm(min(request.deadline for request, _ in self._waiting))
 

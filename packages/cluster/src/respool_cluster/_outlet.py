@@ -62,7 +62,7 @@ class Outlet:
         # ASKING would then hold for somebody else's command.
         twin = twin_of(request)
         asking.deadline = twin.deadline = request.deadline
-        twin.add_done_callback(partial(_hand_over, request))
+        twin.future.add_done_callback(partial(_hand_over, request))
         self.pool.line.submit((asking, twin))
 
 
@@ -71,8 +71,8 @@ def _hand_over(request: Request[object], twin: asyncio.Future[object]) -> None:
     if request.done():
         return
     if error is None:
-        request.set_result(twin.result())
+        request.future.set_result(twin.result())
     elif isinstance(error, RedisError):
         fail(request, error)
     else:
-        request.set_exception(error)
+        request.future.set_exception(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -17,7 +16,16 @@ from respool.errors import (
     RedisError,
     TryAgainError,
 )
-from respool.lowlevel import GroupedRequest, Request, RequestMaker, distribute, fresh, retrieve, stand_in
+from respool.lowlevel import (
+    GroupedRequest,
+    Request,
+    RequestMaker,
+    Transaction,
+    build_request,
+    fresh,
+    refuse,
+    retrieve,
+)
 from respool_cluster._guide import Guide
 from respool_cluster._node import Node
 from respool_cluster._router import Router
@@ -48,12 +56,11 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
             await self._execute_as_one(queued)
         except asyncio.CancelledError:
             for request in queued:
-                request.cancel()
+                request.future.cancel()
             raise
         except RedisError as exc:
             for request in queued:
-                if not request.done():
-                    request.set_exception(fresh(exc, maybe_executed=False))
+                refuse(request, fresh(exc, maybe_executed=False))
 
     async def _execute_as_one(self, queued: list[Request[object]]) -> None:
         """Send the transaction, again where nothing of it was executed, until its deadline."""
@@ -61,11 +68,12 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
         slot = self._guide.slot_of_all(request.args for request in queued)
         while True:
             node = await self._guide.primary_of(slot)
-            run, commands = self._send_group(node, queued, end)
+            transaction = Transaction(queued)
+            run = self._send_group(node, transaction, end)
             await asyncio.wait([run])
-            refusal = _refusal(run, commands)
+            refusal = _refusal(run, transaction)
             if refusal is None or asyncio.get_running_loop().time() >= end:
-                distribute(run, commands, queued)
+                transaction.settle(run)
                 return
             if isinstance(refusal, MovedError):
                 self._guide.learn(refusal, node)
@@ -73,27 +81,20 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
                 with suppress(RedisClusterError):
                     await self._guide.look()
 
-    def _send_group(
-        self, node: Node, queued: Sequence[Request[object]], end: float
-    ) -> tuple[Request[object], list[Request[object]]]:
-        multi = self._maker.make((b"MULTI",), None, None, GroupedRequest)
-        commands = [stand_in(request) for request in queued]
-        run = self._maker.make((b"EXEC",), None, None, GroupedRequest)
-        run.convert = None
-        for request in (multi, run):
-            request.add_done_callback(retrieve)
-        group = (multi, *commands, run)
+    def _send_group(self, node: Node, transaction: Transaction, end: float) -> asyncio.Future[object]:
+        run = build_request((b"EXEC",), kind=GroupedRequest)
+        run.future.add_done_callback(retrieve)
+        group = (*transaction.opening(), run)
         for request in group:
             request.deadline = end
         self._guide.pool_of(node).line.submit(group)
-        return run, commands
+        return run.future
 
 
-def _refusal(run: Request[object], commands: Sequence[Request[object]]) -> RedisError | None:
+def _refusal(run: asyncio.Future[object], transaction: Transaction) -> RedisError | None:
     """Return why nothing was executed, if another attempt may do better."""
-    for command in commands:
-        error = None if command.cancelled() else command.exception()
+    for error in transaction.errors.values():
         if isinstance(error, _REFUSED):
             return error
-    error = None if run.cancelled() else run.exception()
-    return error if isinstance(error, ConnectionError) and not error.maybe_executed else None
+    failure = None if run.cancelled() else run.exception()
+    return failure if isinstance(failure, ConnectionError) and not failure.maybe_executed else None

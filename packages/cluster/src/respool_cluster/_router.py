@@ -74,7 +74,7 @@ class Router:
 
     def send(self, request: Request[object]) -> None:
         """Send a request to the node of its keys, any node if it has none. Never waits, never raises."""
-        lane = self.lanes.find(request.args, request.get_loop())
+        lane = self.lanes.find(request.args, request.future.get_loop())
         if lane is not None:
             lane.send(request)
             return
@@ -82,7 +82,7 @@ class Router:
             slot = slot_of(request.args, self._encoding)
         except RedisClusterError as exc:
             if not self.spread(request):
-                request.set_exception(exc)
+                request.future.set_exception(exc)
             return
         if slot is not None or not self.adopt(request):
             self.send_to_slot(slot, request)
@@ -102,7 +102,7 @@ class Router:
     def send_to(self, node: Node, request: Request[object]) -> None:
         """Send a request to one node and no other, whatever becomes of it. Never waits, never raises."""
         if self.is_closed:
-            request.set_exception(closed())
+            request.future.set_exception(closed())
             return
         line = self.fleet.pool_of(node).line
         request.rescue = line.rescue
@@ -114,7 +114,7 @@ class Router:
             reads = is_read_only(request.args) and not getattr(request, "attempts", 0)
             return self.fleet.outlet(self._routes.to_slot(topology, slot, reads=reads)[0])
         outlet = self.fleet.outlet(self._routes.to_slot(topology, slot, reads=False)[0])
-        self.lanes.learn(slot, outlet, request.get_loop())
+        self.lanes.learn(slot, outlet, request.future.get_loop())
         return outlet
 
     # ---- what failed
@@ -144,7 +144,7 @@ class Router:
     def _give_up(self, request: Request[object], error: RedisError) -> None:
         if isinstance(error, (ConnectionError, TimeoutError)):
             self.scout.want()
-        request.set_exception(self._trails.told(request, error))
+        request.future.set_exception(self._trails.told(request, error))
 
     def learn(self, error: MovedError, asked: Node) -> Node:
         """Take note of what moved, and return where to."""
@@ -164,7 +164,7 @@ class Router:
         if not hasattr(request, "deadline"):
             request.deadline = self.deadline()
         if self.is_closed or request.deadline <= asyncio.get_running_loop().time():
-            request.set_exception(error)
+            request.future.set_exception(error)
         else:
             self._lobby.enter(request, error)
             self.scout.want()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from respool.errors import RedisError
-from respool.lowlevel import Request, RequestMaker, ValueT
+from respool.lowlevel import Request, RequestMaker, ValueT, refuse
 from respool_cluster._guide import Guide
 from respool_cluster._joining import join
 from respool_cluster._node import Node
@@ -37,15 +37,14 @@ class Spreader:
         plan = fan_out(request.args)
         if plan is not None:
             task = asyncio.get_running_loop().create_task(self._to_all(request, plan))
-            request.add_done_callback(lambda _: task.cancel())
+            request.future.add_done_callback(lambda _: task.cancel())
         return plan is not None
 
     async def _to_all(self, request: Request[object], plan: FanOut) -> None:
         try:
             nodes = _targets(await self._guide.known(), plan)
         except RedisError as exc:
-            if not request.done():
-                request.set_exception(exc)
+            refuse(request, exc)
             return
         requests = [self._part(request.args) for _ in nodes]
         join(request, requests, plan.merge, any_will_do=plan.any_will_do)

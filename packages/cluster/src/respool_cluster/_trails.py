@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from weakref import WeakKeyDictionary
 
@@ -15,14 +16,14 @@ _TOLD = 8
 
 
 class Trails:
-    """Remembers who sent a request where, for as long as the request is there."""
+    """Remembers who sent a request where, for as long as anybody waits for its reply."""
 
     def __init__(self) -> None:
-        self._steps: WeakKeyDictionary[Request[object], deque[str]] = WeakKeyDictionary()
+        self._steps: WeakKeyDictionary[asyncio.Future[object], deque[str]] = WeakKeyDictionary()
 
     def note(self, request: Request[object], error: MovedError | AskError, asked: Node) -> None:
         """Take note that the node `asked` sent a request elsewhere."""
-        steps = self._steps.setdefault(request, deque(maxlen=_TOLD))
+        steps = self._steps.setdefault(request.future, deque(maxlen=_TOLD))
         code = "MOVED" if isinstance(error, MovedError) else "ASK"
         steps.append(f"{asked} said {code} {error.slot_id} {destination(error, asked)}")
 
@@ -30,7 +31,7 @@ class Trails:
         """Return the error for a request that found nobody: if it was redirected last, with the way it took."""
         if not isinstance(error, (MovedError, AskError)):
             return error
-        way = ", then ".join(self._steps.get(request, ()))
+        way = ", then ".join(self._steps.get(request.future, ()))
         lost = RedisClusterError(
             f"the nodes of the cluster send each other slot {error.slot_id}, which none of them serves: {way}"
         )

@@ -16,7 +16,6 @@ from respool._client.watching import Watched
 from respool._connection.base import BaseConnection
 from respool._connection.credentials import CredentialProvider, Credentials
 from respool._connection.invocation import CommandInvocation
-from respool._connection.request import Request
 from respool._connection.tcp import Connection
 from respool._connection.unix import UnixDomainSocketConnection
 from respool._pool.pool import BlockingConnectionPool, ConnectionPool
@@ -51,7 +50,6 @@ __all__ = [
     "PubSub",
     "Redis",
     "RedisError",
-    "Request",
     "ResponseError",
     "RetryPolicy",
     "Script",

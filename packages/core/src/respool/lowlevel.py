@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from respool._client.commands import Commands
-from respool._client.sending import RequestMaker
-from respool._client.transactions import distribute, retrieve, stand_in
+from respool._client.sending import RequestMaker, refused
+from respool._client.transactions import Transaction, retrieve
 from respool._connection.base import BaseConnection
 from respool._connection.generation import Generation
 from respool._connection.invocation import CommandInvocation, build_request
-from respool._connection.request import Convert, GroupedRequest, Request, Rescue, SilentRequest, fail, fresh
+from respool._connection.request import (
+    Convert,
+    GroupedRequest,
+    Request,
+    Rescue,
+    SilentRequest,
+    fail,
+    fresh,
+    refuse,
+)
 from respool._connection.tcp import TCPOptions
 from respool._pool.line import Line
 from respool._pool.retry import RetryPolicy, may_repeat
@@ -44,10 +53,10 @@ __all__ = [
     "SilentRequest",
     "StringT",
     "TCPOptions",
+    "Transaction",
     "ValueT",
     "block_timeout",
     "build_request",
-    "distribute",
     "door",
     "error_from_reply",
     "fail",
@@ -59,7 +68,8 @@ __all__ = [
     "lookup",
     "may_repeat",
     "pack",
+    "refuse",
+    "refused",
     "retrieve",
     "routing_keys",
-    "stand_in",
 ]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from respool import CommandInvocation, Connection
 from respool.errors import ConnectionError, PrimaryNotFoundError, RedisError, ReplicaNotFoundError
-from respool.lowlevel import Generation, ProtocolVersion, Request, Rescue, ResponseType, TCPOptions, ValueT
+from respool.lowlevel import Generation, ProtocolVersion, ResponseType, TCPOptions, ValueT
 from respool_sentinel._views import Address, Role, role_of, spell
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ class SentinelManagedConnection(Connection, Generic[T]):
         encoding: str | None = None,
         raise_exceptions: bool = True,
         timeout: float | None = None,
-    ) -> Request[ResponseType]:
+    ) -> asyncio.Future[ResponseType]:
         """Send one command and return the future of its reply; see `Connection.create_request`."""
         request = await super().create_request(
             command,
@@ -178,24 +177,21 @@ class SentinelManagedConnection(Connection, Generic[T]):
         commands: list[CommandInvocation],
         raise_exceptions: bool = True,
         timeout: float | None = None,
-    ) -> list[Request[ResponseType]]:
+    ) -> list[asyncio.Future[ResponseType]]:
         """Send several commands in one write and return the futures of their replies, in order."""
         requests = await super().create_requests(commands, raise_exceptions, timeout)
         for request in requests:
             self._attend(request)
         return requests
 
-    def _attend(self, request: Request[ResponseType]) -> None:
-        rescue = request.rescue
-        request.rescue = self._hear if rescue is None else partial(self._hear_before, rescue)
+    def _attend(self, reply: asyncio.Future[ResponseType]) -> None:
+        reply.add_done_callback(self._hear)
 
-    def _hear(self, request: Request[object], error: RedisError) -> bool:
-        self.connection_pool.refused(error)
-        return False
-
-    def _hear_before(self, rescue: Rescue, request: Request[object], error: RedisError) -> bool:
-        self.connection_pool.refused(error)
-        return rescue(request, error)
+    def _hear(self, reply: asyncio.Future[ResponseType]) -> None:
+        if not reply.cancelled():
+            error = reply.exception() or reply.result()  # a result is one where the caller takes errors so
+            if isinstance(error, RedisError):
+                self.connection_pool.refused(error)
 
     async def _check_role(self, target: Target) -> None:
         role = role_of(await (await self.create_request(b"ROLE", decode=False)))

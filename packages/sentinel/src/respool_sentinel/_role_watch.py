@@ -56,7 +56,7 @@ class RoleWatch:
     def _ask(self, connection: SentinelManagedConnection[object]) -> None:
         if connection.target is not None:
             question = build_request((b"ROLE",))
-            question.add_done_callback(partial(self._told, connection.target))
+            question.future.add_done_callback(partial(self._told, connection.target))
             connection.share().send(question)
 
     def _told(self, target: Target, question: asyncio.Future[object]) -> None:

@@ -5,6 +5,7 @@ Every method returns the future of its reply at once; the command is on its way 
 
 from __future__ import annotations
 
+from asyncio import Future
 from typing import Generic, TypeVar
 
 from respool._client.families.acl import AclCommands
@@ -39,7 +40,6 @@ from respool._client.families.stream_info import StreamInfoCommands
 from respool._client.families.streams import StreamCommands
 from respool._client.families.strings import StringCommands
 from respool._client.families.vector_sets import VectorSetCommands
-from respool._connection.request import Request
 from respool._wire.values import ResponseType, ValueT
 
 T = TypeVar("T")
@@ -82,6 +82,6 @@ class Commands(
 ):
     """The command set. `T` is what text decodes to: bytes, or str."""
 
-    def execute_command(self, *args: ValueT) -> Request[ResponseType]:
+    def execute_command(self, *args: ValueT) -> Future[ResponseType]:
         """Send any command, modules' included, and return its reply as the server gave it."""
         return self._run(args)

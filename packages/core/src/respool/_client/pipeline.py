@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from respool._client.commands import Commands
 from respool._client.scripts import Script
 from respool._client.sending import RequestMaker
-from respool._client.transactions import distribute, retrieve, stand_in
-from respool._connection.request import Convert, GroupedRequest, Request, describe_command
+from respool._client.transactions import Transaction
+from respool._connection.invocation import build_request
+from respool._connection.request import Convert, GroupedRequest, Request, Rescue, describe_command
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import door, is_plain
 from respool._wire.values import ResponseType, ValueT
@@ -50,7 +52,7 @@ class Pipeline(Commands[T], Generic[T]):
         queued, self._queued = self._queued, []
         self._scripts.clear()
         for request in queued:
-            request.cancel()
+            request.future.cancel()
 
     async def execute(self, raise_on_error: bool = True) -> list[object]:
         """Send what is queued and return the results in order.
@@ -64,23 +66,26 @@ class Pipeline(Commands[T], Generic[T]):
         if not queued:
             return []
         await self._send(queued)
+        futures = [request.future for request in queued]
         try:
-            results = [
-                # Most are there by the time that the first is: they need no turn of the loop.
-                request.result()
-                if request.done() and not request.cancelled() and request.exception() is None
-                else await _outcome(request)
-                for request in queued
-            ]
+            await _all_done(futures)
         except asyncio.CancelledError:
-            for request in queued:
-                request.cancel()
+            for future in futures:
+                future.cancel()
             raise
+        try:
+            return [future.result() for future in futures]
+        except (Exception, asyncio.CancelledError):
+            results = list(map(_outcome, futures))
         if raise_on_error:
             _raise_first(queued, results)
         return results
 
-    def run_script(self, script: Script, *words: ValueT) -> Request[ResponseType]:
+    def execute_command(self, *args: ValueT) -> asyncio.Future[ResponseType]:
+        """Queue any command. Raises `DataError` for one that blocks, or changes the state of the connection."""
+        return self._run_alone(args)
+
+    def run_script(self, script: Script, *words: ValueT) -> asyncio.Future[ResponseType]:
         """Queue a script: with its source the first time, which needs no round trip and never lacks it.
 
         For `Script` alone.
@@ -88,24 +93,29 @@ class Pipeline(Commands[T], Generic[T]):
         if script.sha not in self._scripts:
             self._scripts.add(script.sha)
             return self._run((b"EVAL", script.source, *words))
-        request: Request[ResponseType] = self._run((b"EVALSHA", script.sha, *words))
-        script.load_where_missing(request, self._pool, self._maker.encoding)
-        return request
+        rescue = script.rescue(self._pool, self._maker.encoding)
+        return self._queue((b"EVALSHA", script.sha, *words), None, rescue)
 
-    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
+        return self._queue(args, convert, None)
+
+    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
         if not args or not is_plain(args):
             raise DataError(_refusal(args))
-        request = self._maker.make(args, convert, None)
-        if request.done():
-            raise request.exception() or DataError("cannot be sent")
-        self._queued.append(request)
-        return request  # type: ignore[return-value] # the method that calls knows the shape
+        return self._queue(args, convert, None)
 
-    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
-        return self._run(args, convert)
-
-    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> asyncio.Future[R]:
         raise DataError(why)
+
+    def _queue(
+        self, args: tuple[ValueT, ...], convert: Convert | None, rescue: Rescue | None
+    ) -> asyncio.Future[R]:
+        request = self._maker.make(args, convert, rescue)
+        future = request.future
+        if future.done():
+            raise future.exception() or DataError("cannot be sent")
+        self._queued.append(request)
+        return future  # type: ignore[return-value] # the method that calls knows the shape
 
     async def _send(self, queued: list[Request[object]]) -> None:
         if self._transaction:
@@ -115,22 +125,18 @@ class Pipeline(Commands[T], Generic[T]):
 
     def _send_plain(self, queued: list[Request[object]]) -> None:
         line = self._pool.line
+        rescue = line.rescue
         for request in queued:
-            request.rescue = request.rescue or line.rescue
-            line.send(request)
+            if request.rescue is None:
+                request.rescue = rescue
+        line.send_all(queued)
 
     def _send_transaction(self, queued: list[Request[object]]) -> None:
-        multi = self._maker.make((b"MULTI",), None, None, GroupedRequest)
-        commands = [stand_in(request) for request in queued]
-        run = self._maker.make((b"EXEC",), None, None, GroupedRequest)
-        run.convert = None
-        run.add_done_callback(lambda _: distribute(run, commands, queued))
-        group = (multi, *commands, run)
-        deadline = run.get_loop().time() + self._pool.stream_timeout
-        for request in group:
-            request.deadline = deadline  # one for all: they are sent, or given up, together
-        self._pool.line.submit_whole(group)
-        multi.add_done_callback(retrieve)
+        transaction = Transaction(queued)
+        run = build_request((b"EXEC",), kind=GroupedRequest)
+        run.future.add_done_callback(transaction.settle)
+        # One deadline for all: they are sent, or given up, together.
+        self._pool.line.send_whole((*transaction.opening(), run))
 
 
 def _refusal(args: tuple[ValueT, ...]) -> str:
@@ -140,13 +146,19 @@ def _refusal(args: tuple[ValueT, ...]) -> str:
     return door(args) or blocking
 
 
-async def _outcome(request: Request[object]) -> object:
-    if request.cancelled():
+async def _all_done(futures: Sequence[asyncio.Future[object]]) -> None:
+    """Wait until all are done. When the last is, the others nearly always are."""
+    for future in reversed(futures):
+        if not future.done():
+            # To await it would not tell its being cancelled from our own.
+            await asyncio.wait((future,))
+
+
+def _outcome(future: asyncio.Future[object]) -> object:
+    if future.cancelled():
         return asyncio.CancelledError()  # its own, and not of who executes the pipeline
-    try:
-        return await request
-    except Exception as exc:  # a converter's own, too: it is one result among others
-        return exc
+    # A converter's own error, too, is one result among others.
+    return future.exception() or future.result()
 
 
 def _raise_first(queued: list[Request[object]], results: list[object]) -> None:

@@ -17,11 +17,13 @@ from respool._client.pipeline import Pipeline
 from respool._client.pubsub import PubSub
 from respool._client.scanning import ScanningCommands
 from respool._client.scripts import Script
-from respool._client.sending import RequestMaker
+from respool._client.sending import RequestMaker, refused
 from respool._client.watching import Watched
-from respool._connection.request import Convert, Request
+from respool._connection.request import Convert, Request, refuse
+from respool._pool.line import Line
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import block_timeout, door, is_blocking, is_plain
+from respool._wire.encoding import pack
 from respool._wire.values import KeyT, ResponseType, StringT, ValueT
 from respool.errors import DataError, RedisError, WatchError
 
@@ -88,6 +90,7 @@ class Redis(ScanningCommands[T], Generic[T]):
             connection_pool = ConnectionPool(host=host, port=port, db=db, encoding=encoding, **options)  # type: ignore[arg-type]
         self.connection_pool = connection_pool
         self._subscribers: WeakSet[PubSub[T]] = WeakSet()
+        self._line: Line | None = None
         self.cache = cache
         """What keeps the replies to reads, if anything does."""
         self._reading: Reading | None = None
@@ -194,13 +197,15 @@ class Redis(ScanningCommands[T], Generic[T]):
         """Return a script to be called like a function: `script(keys, args)`, with `client=pipe` in a pipeline."""
         return Script(self, script)
 
-    def run_script(self, script: Script, *words: ValueT) -> Request[ResponseType]:
+    def run_script(self, script: Script, *words: ValueT) -> asyncio.Future[ResponseType]:
         """Run a script by its digest, or with its source where the server lacks it. For `Script` alone."""
         if self.connection_pool.noreply:
             return self._run((b"EVAL", script.source, *words))
-        request: Request[ResponseType] = self._run((b"EVALSHA", script.sha, *words))
-        script.load_where_missing(request, self.connection_pool, self._maker.encoding)
-        return request
+        rescue = script.rescue(self.connection_pool, self._maker.encoding)
+        request = self._maker.make((b"EVALSHA", script.sha, *words), None, rescue)
+        if not request.done():
+            self.connection_pool.line.send(request)
+        return request.future
 
     def lock(
         self,
@@ -253,7 +258,9 @@ class Redis(ScanningCommands[T], Generic[T]):
             try:
                 async with self.watch(*keys) as watched, watched.pipeline() as pipe:
                     outcome = fn(watched, pipe)
-                    if isawaitable(outcome) and not isinstance(outcome, Request):  # that is still queued
+                    if isawaitable(outcome) and not isinstance(
+                        outcome, asyncio.Future
+                    ):  # that is still queued
                         await outcome
                     return await pipe.execute()
             except WatchError as exc:
@@ -261,7 +268,7 @@ class Redis(ScanningCommands[T], Generic[T]):
                     raise
         raise AssertionError("unreachable")
 
-    def execute_command(self, *args: ValueT) -> Request[ResponseType]:
+    def execute_command(self, *args: ValueT) -> asyncio.Future[ResponseType]:
         """Send any command, modules' included, and return the future of its reply, as the server gave it.
 
         A command that blocks gets a connection of its own. One that changes the connection's state fails with
@@ -276,19 +283,27 @@ class Redis(ScanningCommands[T], Generic[T]):
             return self._refuse(args, refusal)
         return self._run_alone(args) if is_blocking(args) else self._run(args)
 
-    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
-        line = self.connection_pool.line
-        # Its loop is the running one: asking for that once for each command is enough.
-        request = self._maker.make(args, convert, line.rescue, None, line.loop)
-        if not request.done():
-            line.send(request)
-        return request  # type: ignore[return-value] # the method that calls knows the shape
-
-    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
-        request: Request[R] = Request(loop=asyncio.get_running_loop())
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
+        line = self._line
+        if line is None or not line.is_running():
+            line = self._line = self.connection_pool.line
+        # All that `RequestMaker.make` does, without its frame: every command comes through here.
+        maker = self._maker
+        request = maker.kind()
+        request.future = future = line.create_future()
         request.args = args
-        request.set_exception(DataError(why))
-        return request
+        request.rescue = line.rescuer
+        request.convert = convert if maker.is_raw else maker.converter(convert)
+        try:
+            request.payload = pack(args, maker.encoding)
+        except DataError as exc:
+            future.set_exception(exc)
+        else:
+            line.send(request)
+        return future  # type: ignore[return-value] # the method that calls knows the shape
+
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> asyncio.Future[R]:
+        return refused(why)
 
     def _check_transactions(self) -> None:
         if self.connection_pool.noreply:
@@ -296,13 +311,13 @@ class Redis(ScanningCommands[T], Generic[T]):
                 "a transaction cannot be told from none without replies: pipeline(transaction=False)"
             )
 
-    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
         """Run a blocking command on a leased connection. Cancelled, it closes it: the server would pop for nobody."""
         request = self._maker.make(args, convert, self.connection_pool.line.hear)
         if not request.done():
             task = asyncio.get_running_loop().create_task(self._lease_and_run(request))
-            request.add_done_callback(lambda _: task.cancel())
-        return request  # type: ignore[return-value] # the method that calls knows the shape
+            request.future.add_done_callback(lambda _: task.cancel())
+        return request.future  # type: ignore[return-value] # the method that calls knows the shape
 
     async def _lease_and_run(self, request: Request[object]) -> None:
         pool = self.connection_pool
@@ -312,10 +327,9 @@ class Redis(ScanningCommands[T], Generic[T]):
                 request.deadline = asyncio.get_running_loop().time() + seconds
                 connection.start().submit([request])
                 try:
-                    await asyncio.wait([request])
+                    await asyncio.wait([request.future])
                 finally:
-                    if not request.done() or request.cancelled():
+                    if not request.future.done() or request.future.cancelled():
                         connection.disconnect()
         except RedisError as exc:
-            if not request.done():
-                request.set_exception(exc)
+            refuse(request, exc)

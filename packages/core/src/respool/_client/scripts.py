@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
-from respool._connection.request import Request
+from respool._connection.request import Request, Rescue
 from respool._pool.pool import ConnectionPool
 from respool._wire.encoding import pack
 from respool._wire.values import KeyT, ResponseType, StringT, ValueT
@@ -16,7 +17,7 @@ from respool.errors import NoScriptError, RedisError
 class ScriptRunner(Protocol):
     """What runs a script, in its own way: a client, a pipeline, watched keys."""
 
-    def run_script(self, script: Script, *words: ValueT) -> Request[ResponseType]:
+    def run_script(self, script: Script, *words: ValueT) -> asyncio.Future[ResponseType]:
         """Run a script; `words` are the number of keys, the keys and the arguments. For `Script` alone."""
 
 
@@ -32,7 +33,7 @@ class Script:
 
     def __call__(
         self, keys: Sequence[KeyT] = (), args: Sequence[ValueT] = (), client: ScriptRunner | None = None
-    ) -> Request[ResponseType]:
+    ) -> asyncio.Future[ResponseType]:
         """Run it, on another client or in a pipeline if one is given; return the future of its result.
 
         It is sent by its digest; a server that does not hold it gets its source instead, and keeps it.
@@ -40,9 +41,9 @@ class Script:
         runner = self._client if client is None else client  # an empty pipeline is not true
         return runner.run_script(self, len(keys), *keys, *args)
 
-    def load_where_missing(self, request: Request[ResponseType], pool: ConnectionPool, encoding: str) -> None:
-        """See to it that a request that runs it by its digest is sent with its source where need be."""
-        request.rescue = partial(_rescue, self.source, pool, encoding)
+    def rescue(self, pool: ConnectionPool, encoding: str) -> Rescue:
+        """Return who sends a request that runs it by its digest again, with its source, where need be."""
+        return partial(_rescue, self.source, pool, encoding)
 
 
 def _rescue(

@@ -6,6 +6,7 @@ What cannot be sent fails through the future, like everything else.
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
 from respool._client.replies.basic import UNDECODED
 from respool._connection.request import Convert, Request, Rescue, SilentRequest
@@ -14,16 +15,20 @@ from respool._wire.encoding import pack
 from respool._wire.values import ValueT
 from respool.errors import DataError
 
+R = TypeVar("R")
+
 
 class RequestMaker:
     """Makes the requests of one client: its encoding, what it decodes, and who rescues them."""
 
-    __slots__ = ("_composed", "_decoder", "encoding", "kind")
+    __slots__ = ("_composed", "_decoder", "encoding", "is_raw", "kind")
 
     def __init__(self, encoding: str, decode: bool, *, noreply: bool = False) -> None:
         self.kind: type[Request[object]] = SilentRequest if noreply else Request
         """What a command becomes where nothing else is asked for."""
         self.encoding = encoding
+        self.is_raw = not decode
+        """Whether replies stay as the server gave them, but for what a command makes of its own."""
         self._decoder = decoder(encoding) if decode else None
         self._composed: dict[Convert, Convert] = {}
 
@@ -33,17 +38,21 @@ class RequestMaker:
         convert: Convert | None,
         rescue: Rescue | None,
         kind: type[Request[object]] | None = None,
-        loop: asyncio.AbstractEventLoop | None = None,
+        future: asyncio.Future[object] | None = None,
     ) -> Request[object]:
-        """Return a request that is ready to be sent, or done already with `DataError`. None: the running loop."""
-        request = (kind or self.kind)(loop=loop or asyncio.get_running_loop())
+        """Return a request that is ready to be sent, or done already with `DataError`.
+
+        Its future is one of the running loop's, or the one that is given.
+        """
+        request = (kind or self.kind)()
+        request.future = asyncio.get_running_loop().create_future() if future is None else future
         request.args = args
         request.rescue = rescue
         request.convert = convert if self._decoder is None else self.converter(convert)
         try:
             request.payload = pack(args, self.encoding)
         except DataError as exc:
-            request.set_exception(exc)
+            request.future.set_exception(exc)
         return request
 
     def decoded(self, reply: object) -> object:
@@ -66,3 +75,10 @@ class RequestMaker:
 
             self._composed[convert] = composed
         return composed
+
+
+def refused(why: str) -> asyncio.Future[R]:
+    """Return the future of a command that was not sent, failed with `DataError`."""
+    future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+    future.set_exception(DataError(why))
+    return future

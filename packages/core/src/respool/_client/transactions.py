@@ -1,76 +1,98 @@
 """One transaction on the wire: MULTI, its commands, EXEC; and what each command is told of the one reply. No I/O.
 
-Each queued command has a stand-in that travels for it and is answered with QUEUED. Its own future is completed from
-what EXEC answers.
+Each queued command has a stand-in that travels for it and is answered with QUEUED, which nobody waits for. Its own
+future is completed from what EXEC answers.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import cast
 
-from respool._connection.request import GroupedRequest, Request, fresh
+from respool._connection.request import NOBODY, GroupedRequest, Request, fresh, refuse
+from respool._wire.encoding import pack
 from respool.errors import ExecAbortError, RedisError, WatchError
 
 
-def stand_in(request: Request[object]) -> Request[object]:
-    """Make what goes over the wire for a queued command."""
-    twin: Request[object] = GroupedRequest(loop=request.get_loop())
-    twin.args = request.args
-    twin.payload = request.payload
-    twin.convert = None
-    twin.rescue = None
-    twin.add_done_callback(retrieve)
-    return twin
+class StandIn(GroupedRequest[object]):
+    """What goes over the wire for a queued command."""
+
+    __slots__ = ("original",)
+
+    original: Request[object]
 
 
-def distribute(
-    run: Request[object], commands: Sequence[Request[object]], queued: Sequence[Request[object]]
-) -> None:
-    """Give each queued request its part of what EXEC, which is done, answered."""
-    error = None if run.cancelled() else run.exception()
-    if run.cancelled() or error is not None:
-        fail_all(
-            commands,
-            queued,
-            error if isinstance(error, RedisError) else ExecAbortError("EXECABORT cancelled"),
-        )
-        return
-    replies = run.result()
-    if not isinstance(replies, list):
-        fail_all(commands, queued, WatchError("a watched key changed: nothing was executed"))
-        return
-    for request, reply in zip(queued, replies, strict=False):
-        if not request.done():
-            _complete(request, reply)
+class Transaction:
+    """One attempt to execute queued commands as one."""
+
+    __slots__ = ("_queued", "errors")
+
+    def __init__(self, queued: Sequence[Request[object]]) -> None:
+        self.errors: dict[Request[object], RedisError] = {}
+        """What the server, or a lost connection, said to a command where QUEUED was due."""
+        self._queued = queued
+
+    def opening(self) -> list[Request[object]]:
+        """Make what travels before EXEC."""
+        multi = GroupedRequest[object]()
+        multi.future = NOBODY
+        multi.args = (b"MULTI",)
+        multi.payload = pack(multi.args)
+        multi.convert = multi.rescue = None
+        return [multi, *self.stand_ins()]
+
+    def stand_ins(self) -> list[Request[object]]:
+        """Make what travels for the queued commands."""
+        return [self._stand_in(request) for request in self._queued]
+
+    def settle(self, run: asyncio.Future[object]) -> None:
+        """Give each queued command its part of what EXEC, which is done, answered."""
+        error = ExecAbortError("EXECABORT cancelled") if run.cancelled() else run.exception()
+        if error is not None:
+            self.fail(error if isinstance(error, RedisError) else ExecAbortError(f"EXECABORT {error!r}"))
+            return
+        replies = run.result()
+        if not isinstance(replies, list):
+            self.fail(WatchError("a watched key changed: nothing was executed"))
+            return
+        for request, reply in zip(self._queued, replies, strict=False):
+            if not request.future.done():
+                _complete(request, reply)
+
+    def fail(self, error: RedisError) -> None:
+        """Fail every command: with what the server said to itself, where it did, or with what EXEC failed with."""
+        for request in self._queued:
+            own = self.errors.get(request)
+            if own is not None and type(own) is type(error):
+                own.maybe_executed = error.maybe_executed
+            refuse(request, own or fresh(error, maybe_executed=error.maybe_executed))
+
+    def _stand_in(self, request: Request[object]) -> Request[object]:
+        twin = StandIn()
+        twin.original = request
+        twin.future = NOBODY
+        twin.args = request.args
+        twin.payload = request.payload
+        twin.convert = None
+        twin.rescue = self._note
+        return twin
+
+    def _note(self, twin: Request[object], error: RedisError) -> bool:
+        self.errors[cast("StandIn", twin).original] = error
+        return True
 
 
-def fail_all(
-    commands: Sequence[Request[object]], queued: Sequence[Request[object]], error: RedisError
-) -> None:
-    """Fail every queued request: with what the server said to itself, where it did, or with what EXEC failed with."""
-    for command, request in zip(commands, queued, strict=True):
-        own = command.exception() if command.done() and not command.cancelled() else None
-        if not request.done():
-            request.set_exception(own or fresh(error, maybe_executed=error.maybe_executed))
-            _mark(request, error)
-
-
-def retrieve(request: Request[object]) -> None:
-    """Look at how a request ended whose future nobody has: that is no error of the loop's."""
-    if not request.cancelled():
-        request.exception()
+def retrieve(future: asyncio.Future[object]) -> None:
+    """Look at how a future ended that nobody has: that is no error of the loop's."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _complete(request: Request[object], reply: object) -> None:
     try:
         if isinstance(reply, RedisError):
             raise reply
-        request.set_result(request.convert(reply) if request.convert else reply)
+        request.future.set_result(request.convert(reply) if request.convert else reply)
     except Exception as exc:  # what a converter raises is the caller's to see
-        request.set_exception(exc)
-
-
-def _mark(request: Request[object], error: RedisError) -> None:
-    failure = request.exception()
-    if isinstance(failure, RedisError) and type(failure) is type(error):
-        failure.maybe_executed = error.maybe_executed
+        request.future.set_exception(exc)

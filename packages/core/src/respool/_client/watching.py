@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 from respool._client.commands import Commands
 from respool._client.pipeline import Pipeline
 from respool._client.scripts import Script
-from respool._client.sending import RequestMaker
-from respool._client.transactions import distribute, fail_all, retrieve, stand_in
+from respool._client.sending import RequestMaker, refused
+from respool._client.transactions import Transaction, retrieve
 from respool._connection.base import BaseConnection
 from respool._connection.request import Convert, Request, describe_command
 from respool._connection.session import Held
@@ -57,12 +57,12 @@ class Watched(Commands[T], Generic[T]):
         """Collect a transaction: its `execute` raises `WatchError` if a watched key changed meanwhile."""
         return WatchedPipeline(self._pool, self._maker, self)
 
-    def execute_command(self, *args: ValueT) -> Request[ResponseType]:
+    def execute_command(self, *args: ValueT) -> asyncio.Future[ResponseType]:
         """Send any command and return its reply as the server gave it; what changes the connection is refused."""
         refusal = door(args) if args else "no command was given"
         return self._refuse(args, refusal) if refusal else self._run(args)
 
-    def run_script(self, script: Script, *words: ValueT) -> Request[ResponseType]:
+    def run_script(self, script: Script, *words: ValueT) -> asyncio.Future[ResponseType]:
         """Run a script with its source, which works whatever the server holds. For `Script` alone."""
         return self._run((b"EVAL", script.source, *words))
 
@@ -77,39 +77,36 @@ class Watched(Commands[T], Generic[T]):
 
     async def execute(self, queued: list[Request[object]]) -> None:
         """Send a transaction and arrange for its replies. For `WatchedPipeline` alone."""
-        commands = [stand_in(request) for request in queued]
+        transaction = Transaction(queued)
         try:
             self.check()
         except RedisError as exc:
-            fail_all(commands, queued, exc)
+            transaction.fail(exc)
             return
         self._is_watching = False
         # The connection is up and nothing here waits, so that the sequence stays whole.
         multi = await self._connection.create_request(b"MULTI")
-        self._submit(commands)
+        self._submit(transaction.stand_ins())
         run = await self._connection.create_request(b"EXEC", decode=False)
         multi.add_done_callback(retrieve)
-        run.add_done_callback(lambda _: distribute(run, commands, queued))
+        run.add_done_callback(transaction.settle)
 
-    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
         request = self._maker.make(args, convert, _tell_lost)
         if not request.done():
             try:
                 self.check()
             except RedisError as exc:
-                request.set_exception(exc)
+                request.future.set_exception(exc)
             else:
                 self._submit([request])
-        return request  # type: ignore[return-value] # the method that calls knows the shape
+        return request.future  # type: ignore[return-value] # the method that calls knows the shape
 
-    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[R]:
+    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
         return self._run(args, convert)  # it is alone here
 
-    def _refuse(self, args: tuple[ValueT, ...], why: str) -> Request[R]:
-        request: Request[R] = Request(loop=asyncio.get_running_loop())
-        request.args = args
-        request.set_exception(DataError(why))
-        return request
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> asyncio.Future[R]:
+        return refused(why)
 
     def _submit(self, requests: list[Request[object]]) -> None:
         now = asyncio.get_running_loop().time()
@@ -149,5 +146,5 @@ def _tell_lost(request: Request[object], error: RedisError) -> bool:
         return False
     lost = WatchError(f"{describe_command(request.args)}: the connection that watched was lost: {error}")
     lost.maybe_executed = error.maybe_executed and not is_read_only(request.args)
-    request.set_exception(lost)
+    request.future.set_exception(lost)
     return True

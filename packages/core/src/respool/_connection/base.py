@@ -377,7 +377,7 @@ class BaseConnection(asyncio.BaseProtocol):
         encoding: str | None = None,
         raise_exceptions: bool = True,
         timeout: float | None = None,
-    ) -> Request[ResponseType]:
+    ) -> asyncio.Future[ResponseType]:
         """Send one command and return the future of its reply, without waiting for it.
 
         Connects first if need be. `timeout` is in seconds; `decode` and `encoding` fall back to the
@@ -387,15 +387,15 @@ class BaseConnection(asyncio.BaseProtocol):
         held: `connect()` begins afresh.
         """
         invocation = CommandInvocation(command, args, decode, encoding)
-        requests = await self._send([invocation], raise_exceptions, timeout, noreply)
-        return requests[0]
+        futures = await self._send([invocation], raise_exceptions, timeout, noreply)
+        return futures[0]
 
     async def create_requests(
         self,
         commands: list[CommandInvocation],
         raise_exceptions: bool = True,
         timeout: float | None = None,
-    ) -> list[Request[ResponseType]]:
+    ) -> list[asyncio.Future[ResponseType]]:
         """Send several commands in one write and return the futures of their replies, in order."""
         return await self._send(commands, raise_exceptions, timeout, None)
 
@@ -405,7 +405,7 @@ class BaseConnection(asyncio.BaseProtocol):
         raise_exceptions: bool,
         timeout: float | None,
         noreply: bool | None,
-    ) -> list[Request[ResponseType]]:
+    ) -> list[asyncio.Future[ResponseType]]:
         await self._ready()
         settings, held = self._settings, self._session.held
         requests = []
@@ -429,7 +429,7 @@ class BaseConnection(asyncio.BaseProtocol):
             held = after(held, name)
         self._session.held = held
         self._submit(requests)
-        return requests
+        return [request.future for request in requests]
 
     def _deadline(self, args: tuple[ValueT, ...], timeout: float | None) -> float:
         if timeout is None:
@@ -471,7 +471,7 @@ class BaseConnection(asyncio.BaseProtocol):
             request = build_silent_request(args, skip=False)
         else:
             request = build_request(args)
-            request.add_done_callback(partial(_check_authenticated, generation))
+            request.future.add_done_callback(partial(_check_authenticated, generation))
         request.deadline = self._deadline(args, None)
         generation.submit([request])
 
@@ -487,7 +487,7 @@ class BaseConnection(asyncio.BaseProtocol):
         name = command_name(words)
         check_sendable(name, words, self.protocol_version)
         request = self._build_unanswered(name, words)
-        request.add_done_callback(self._tell_reader)
+        request.future.add_done_callback(self._tell_reader)
         request.deadline = self._deadline(words, None)
         self._session.held = after(self._session.held, name)
         self._submit([request])

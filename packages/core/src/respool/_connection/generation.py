@@ -16,7 +16,7 @@ from typing import Protocol, cast
 from respool._connection.fifo import Fifo
 from respool._connection.forking import detach
 from respool._connection.invocation import build_request, keep_error
-from respool._connection.request import Request, StatefulRequest, describe_command, fail
+from respool._connection.request import Request, StatefulRequest, describe_command, fail, refuse
 from respool._connection.silence import PROBE_SECONDS, SUSPECT_SECONDS, TRUSTED_SECONDS, Silence
 from respool._connection.subscriptions import MESSAGES, Subscriptions
 from respool._wire.error_replies import ERROR_CLASSES, error_from_reply
@@ -120,7 +120,7 @@ class Generation(asyncio.Protocol):
     # ---- sending
 
     def send(self, request: Request[object]) -> None:
-        """Send `request` with the default deadline. Never waits, never raises."""
+        """Send `request` with the default deadline. Never waits. Raises `RuntimeError` in another event loop."""
         if self._scheduled:
             request.deadline = self._deadline
             self._append(request)
@@ -132,6 +132,15 @@ class Generation(asyncio.Protocol):
             self._flush()
         else:
             self._schedule()
+
+    def send_all(self, requests: Iterable[Request[object]]) -> None:
+        """Send requests with the default deadline, next to each other, in one write where it is possible."""
+        if not self._scheduled:
+            self._begin_tick()
+            self._schedule()
+        for request in requests:
+            request.deadline = self._deadline
+        self.fifo.unsent.extend(requests)
 
     def submit(self, requests: Iterable[Request[object]]) -> None:
         """Send requests that bring their own deadline, next to each other, in one write where it is possible."""
@@ -184,6 +193,8 @@ class Generation(asyncio.Protocol):
 
     def _begin_tick(self) -> None:
         """Set the deadline that all requests of this tick share, and see to it that somebody looks by then."""
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(f"{self._owner.describe()} is in use by another event loop, which still runs")
         self._deadline = self._time() + self._timeout
         self._arm(self._deadline)
 
@@ -223,7 +234,7 @@ class Generation(asyncio.Protocol):
         """Hold everything back until a PING is answered: what was idle for long may be dead without knowing."""
         self._probing = True
         probe = build_request((b"PING",), rescue=keep_error)
-        probe.add_done_callback(self._probed)
+        probe.future.add_done_callback(self._probed)
         self.exchange([probe], self._time() + PROBE_SECONDS)
         self.fifo.deadlines.add(probe)
         self._arm(probe.deadline)
@@ -292,12 +303,13 @@ class Generation(asyncio.Protocol):
                     return
                 continue
             request = inflight.popleft()
-            if request.done():
-                continue
-            if request.convert is None:
-                request.set_result(reply)
-            else:
+            if request.convert is not None:
                 _convert(request, reply)
+                continue
+            try:
+                request.future.set_result(reply)
+            except asyncio.InvalidStateError:  # a tombstone
+                continue
 
     def _answer_unusual(self, reply: object) -> None:
         try:
@@ -313,7 +325,7 @@ class Generation(asyncio.Protocol):
             if isinstance(reply, RedisError):
                 self._last_words = reply
                 fail(request, reply)
-            elif not request.done():
+            else:
                 _convert(request, reply)
         elif self._listening:
             self._owner.on_push(reply)
@@ -457,31 +469,29 @@ class Generation(asyncio.Protocol):
 
 
 def _convert(request: Request[object], reply: object) -> None:
+    future = request.future
+    if future.done():
+        return
     try:
         value = request.convert(reply) if request.convert else reply
     except StopIteration as exc:  # no future can hold one
-        _end(request, RuntimeError(f"the converter raised {exc!r}"))
+        refuse(request, RuntimeError(f"the converter raised {exc!r}"))
     except (Exception, asyncio.CancelledError) as exc:  # whatever the caller's function raises is its to see
-        _end(request, exc)
+        refuse(request, exc)
     else:
-        if not request.done():
-            request.set_result(value)
+        if not future.done():
+            future.set_result(value)
 
 
 def _end_well(request: Request[object]) -> None:
     if not request.done():
-        request.set_result(None)
-
-
-def _end(request: Request[object], error: BaseException) -> None:
-    if not request.done():
-        request.set_exception(error)
+        request.future.set_result(None)
 
 
 def _time_out(request: Request[object], where: str, *, maybe_executed: bool) -> None:
     name = describe_command(request.args)
     stage = "no reply from" if maybe_executed else "could not be sent to"
-    _end(request, TimeoutError(f"{name}: {stage} {where} in time", maybe_executed=maybe_executed))
+    refuse(request, TimeoutError(f"{name}: {stage} {where} in time", maybe_executed=maybe_executed))
 
 
 def _is_message(reply: object) -> bool:

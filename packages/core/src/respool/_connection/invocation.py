@@ -44,9 +44,10 @@ def build_request(
     kind: type[Request[object]] = Request,
 ) -> Request[object]:
     """Make a request in the running loop. Raises `DataError` for what cannot be sent."""
-    request = kind(loop=asyncio.get_running_loop())
+    request = kind()
     request.args = args
     request.payload = pack(args, encoding)
+    request.future = asyncio.get_running_loop().create_future()
     request.convert = convert or (decoder(encoding) if decode else None)
     request.rescue = rescue
     return request
@@ -129,7 +130,7 @@ def keep_error(request: Request[object], error: RedisError) -> bool:
     """Rescue for callers that take an error reply as a result. A lost connection is still an exception."""
     if not is_error_reply(error):
         return False
-    request.set_result(error)
+    request.future.set_result(error)
     return True
 
 

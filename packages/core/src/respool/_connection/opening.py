@@ -47,4 +47,4 @@ async def _exchange(generation: Generation, flight: Flight) -> list[object]:
         for step in flight
     ]
     generation.exchange(requests)
-    return await asyncio.gather(*(request for request in requests if not request.silent))
+    return await asyncio.gather(*(request.future for request in requests if not request.silent))

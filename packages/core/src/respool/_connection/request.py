@@ -1,7 +1,8 @@
 """A request carries its own fate: what to send, by when, how to read the reply, who may rescue it.
 
-A request *is* the future that its caller awaits. Cancelling it leaves it where it is, as a tombstone: its
-reply is still awaited in its place, and dropped. One object for each command, and no task, timer or closure.
+The future is what its caller gets, and a plain one of the event loop's: of nothing else does `await` take the short
+way through the loop. Cancelling it leaves the request where it is, as a tombstone: its reply is still awaited in its
+place, and dropped. Two small objects for each command, and no task, timer or closure.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable
-from typing import ClassVar, TypeAlias, TypeVar
+from typing import ClassVar, Generic, TypeAlias, TypeVar, cast
 
 from respool._wire.encoding import Payload, upper_word
 from respool._wire.values import ValueT
@@ -24,15 +25,15 @@ Rescue: TypeAlias = Callable[["Request[object]", RedisError], bool]
 """Asked before a request fails. True: it was put elsewhere (or completed), and this place forgets it."""
 
 
-class Request(asyncio.Future[T]):
-    """One command and the future of its reply.
+class Request(Generic[T]):
+    """One command under way and the future of its reply.
 
     The attributes are set by whoever makes it, not by a constructor: this is the hottest allocation there is.
     `deadline` is on the event loop's clock. `timed` is set where the deadline is the request's own, not its
     connection's default. `attempts` is set by who resends it.
     """
 
-    __slots__ = ("args", "attempts", "convert", "deadline", "payload", "rescue", "timed")
+    __slots__ = ("args", "attempts", "convert", "deadline", "future", "payload", "rescue", "timed")
 
     grouped: ClassVar[bool] = False
     """Part of a sequence that must reach the server whole, so never left out, even when cancelled."""
@@ -44,9 +45,14 @@ class Request(asyncio.Future[T]):
     attempts: int
     convert: Convert | None
     deadline: float
+    future: asyncio.Future[T]
     payload: Payload
     rescue: Rescue | None
     timed: bool
+
+    def done(self) -> bool:
+        """Whether nobody waits for the reply any more."""
+        return self.future.done()
 
 
 class GroupedRequest(Request[T]):
@@ -69,6 +75,21 @@ class SilentRequest(Request[T]):
     silent = True
 
 
+class _Nobody:
+    """Stands where a future would, for replies that nobody waits for."""
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, reply: object) -> None: ...
+
+    def set_exception(self, error: object) -> None: ...
+
+
+NOBODY = cast("asyncio.Future[object]", _Nobody())
+"""The future of a request whose reply nobody waits for. It is never done, so such a request is never left out."""
+
+
 def fresh(error: RedisError, *, maybe_executed: bool) -> RedisError:
     """Return a copy of `error` for one more victim, so that no two callers share a traceback."""
     twin = copy.copy(error)
@@ -81,11 +102,20 @@ def fail(request: Request[object], error: RedisError) -> None:
     """End `request` with `error`, unless it is over or somebody rescues it."""
     if request.done():
         return
-    if request.rescue is not None and request.rescue(request, error):
-        return
+    try:
+        if request.rescue is not None and request.rescue(request, error):
+            return
+    except BaseException:  # a rescuer's own fault, and no reason to let anybody wait for ever
+        refuse(request, error)
+        raise
     # A rescuer that declines may have completed it all the same.
-    if not request.done():
-        request.set_exception(error)
+    refuse(request, error)
+
+
+def refuse(request: Request[object], error: BaseException) -> None:
+    """End `request` with `error`, unless it is over. Nobody is asked."""
+    if not request.future.done():
+        request.future.set_exception(error)
 
 
 def describe_command(args: tuple[ValueT, ...]) -> str:

@@ -282,7 +282,7 @@ class Keeper:
         self._owner.on_suspect(connection)
 
     def _under_way(self) -> list[asyncio.Future[object]]:
-        under_way: list[asyncio.Future[object]] = [*self.line.pending()]
+        under_way = [request.future for request in self.line.pending()]
         for connection in self.ledger:
             if connection.requests_pending and not connection.is_blocked:
                 under_way.append(cast("asyncio.Future[object]", connection.settled()))

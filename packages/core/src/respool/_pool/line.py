@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from math import inf
 from typing import Protocol
 
-from respool._connection.request import Request, describe_command, fresh
+from respool._connection.forking import forget_in_child
+from respool._connection.request import Request, Rescue, describe_command, fresh, refuse
 from respool._pool.retry import RetryPolicy
 from respool._pool.whole import Whole
 from respool.errors import ConnectionError, RedisError, TimeoutError
@@ -23,6 +24,8 @@ class Outlet(Protocol):
 
     @property
     def send(self) -> Callable[[Request[object]], None]: ...
+
+    def send_all(self, requests: Sequence[Request[object]]) -> None: ...
 
     def submit(self, requests: Iterable[Request[object]]) -> None: ...
 
@@ -51,14 +54,32 @@ class SharedSlot(Protocol):
 class Line:
     """Sends stateless commands. Calling never waits and never raises: failure arrives through the future."""
 
-    __slots__ = ("_again", "_is_closing", "_parked", "_policy", "_pool", "_timer", "loop", "send")
+    __slots__ = (
+        "__weakref__",
+        "_again",
+        "_is_closing",
+        "_parked",
+        "_policy",
+        "_pool",
+        "_timer",
+        "create_future",
+        "is_running",
+        "loop",
+        "rescuer",
+        "send",
+    )
 
     send: Callable[[Request[object]], None]
     """Send a request, with the default deadline."""
 
     def __init__(self, pool: SharedSlot, loop: asyncio.AbstractEventLoop, policy: RetryPolicy) -> None:
         self._pool = pool
+        # Looked up once, for every command asks for them.
         self.loop = loop
+        self.is_running: Callable[[], bool] = loop.is_running
+        self.create_future: Callable[[], asyncio.Future[object]] = loop.create_future
+        self.rescuer: Rescue = self.rescue
+        forget_in_child(self)
         self._policy = policy
         self._again: list[Request[object]] = []
         self._parked: list[Request[object]] = []
@@ -66,16 +87,25 @@ class Line:
         self._is_closing = False
         self.send = self._send_first
 
+    def send_all(self, requests: Sequence[Request[object]]) -> None:
+        """Send requests with the default deadline, next to each other."""
+        deadline = self.loop.time() + self._pool.stream_timeout
+        for request in requests:
+            request.deadline = deadline
+        generation = self._generation(requests)
+        if generation is not None:
+            generation.send_all(requests)
+
     def submit(self, requests: Sequence[Request[object]]) -> None:
         """Send requests that bring their own deadline, next to each other."""
         generation = self._generation(requests)
         if generation is not None:
             generation.submit(requests)
 
-    def submit_whole(self, requests: Sequence[Request[object]]) -> None:
-        """Send a sequence that means something only as a whole (MULTI ... EXEC); its requests bring one deadline.
+    def send_whole(self, requests: Sequence[Request[object]]) -> None:
+        """Send a sequence that means something only as a whole (MULTI ... EXEC), with the default deadline.
 
-        It is sent again, whole, where nothing of it was executed. Replaces the rescues of the requests.
+        It is sent again, whole, where nothing of it was executed.
         """
         Whole(requests, self, self._policy).send()
 
@@ -102,6 +132,10 @@ class Line:
         self._again += requests
         self._arm(due)
         return True
+
+    def forget_after_fork(self) -> None:
+        """Say in a forked child that this is nothing to send on: its loop seems to run there, and never will."""
+        self.is_running = bool
 
     def pending(self) -> list[Request[object]]:
         """Return the requests that wait here."""
@@ -187,12 +221,10 @@ class Line:
         self._parked = [request for request in self._parked if request.deadline > now]
         self._arm(min((request.deadline for request in self._parked), default=inf))
         for request in due:
-            if not request.done():
-                name = describe_command(request.args)
-                request.set_exception(TimeoutError(f"{name}: no connection was free in time"))
+            name = describe_command(request.args)
+            refuse(request, TimeoutError(f"{name}: no connection was free in time"))
 
 
 def _fail_all(requests: Iterable[Request[object]], error: RedisError) -> None:
     for request in requests:
-        if not request.done():
-            request.set_exception(fresh(error, maybe_executed=error.maybe_executed))
+        refuse(request, fresh(error, maybe_executed=error.maybe_executed))

@@ -5,7 +5,7 @@ Whoever holds one throws it away when other connections are shared than before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 
 from respool._connection.base import BaseConnection
@@ -27,6 +27,14 @@ class Turns:
     def send(self, request: Request[object]) -> None:
         """Send a request with the default deadline. Never waits, never raises."""
         next(self._turns).send(request)
+
+    def send_all(self, requests: Sequence[Request[object]]) -> None:
+        """Send requests with the default deadline: what belongs together on one connection, others in turn."""
+        if requests and requests[0].grouped:
+            next(self._turns).send_all(requests)
+        else:
+            for request in requests:
+                next(self._turns).send(request)
 
     def submit(self, requests: Iterable[Request[object]]) -> None:
         """Send requests that bring their own deadline, next to each other, on one connection."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from respool._connection.invocation import build_request
-from respool._connection.request import GroupedRequest, Request
+from respool._connection.request import Request, fail
 from respool._pool.retry import RetryPolicy
 from respool._wire.error_replies import error_from_reply
 from respool.errors import ExecAbortError, RedisError, TimeoutError
@@ -21,22 +21,26 @@ _CAUSE = "because of: "
 class Sender(Protocol):
     """What a sequence asks of its line."""
 
-    def submit(self, requests: Sequence[Request[object]]) -> None: ...
+    def send_all(self, requests: Sequence[Request[object]]) -> None: ...
 
     def postpone(self, requests: Sequence[Request[object]], attempt: int) -> bool:
         """Send requests later, next to each other; False where there is no attempt or no time left."""
 
 
 class Whole:
-    """Grouped requests, the last of which has the others executed. Their own rescues are replaced."""
+    """Grouped requests, the last of which has the others executed, and is the only one whose future anybody has.
 
-    __slots__ = ("_attempt", "_errors", "_line", "_members", "_policy")
+    The others are told what became of them, by their own rescues, when that is certain.
+    """
+
+    __slots__ = ("_attempt", "_errors", "_line", "_members", "_policy", "_rescues")
 
     def __init__(self, members: Sequence[Request[object]], line: Sender, policy: RetryPolicy) -> None:
         self._members = list(members)
         self._line = line
         self._policy = policy
         self._attempt = 0
+        self._rescues = [member.rescue for member in members]
         self._errors: list[tuple[Request[object], RedisError]] = []
 
     def send(self) -> None:
@@ -44,10 +48,11 @@ class Whole:
         hold = self._hold
         for member in self._members:
             member.rescue = hold
-        self._members[-1].add_done_callback(self._end)
-        self._line.submit(self._members)
+        self._members[-1].future.add_done_callback(self._end)
+        self._line.send_all(self._members)
 
     def _end(self, _: object) -> None:
+        self._rescues.clear()
         self._members.clear()  # they know this one, too: nothing shall be left to the garbage collector
 
     def _hold(self, request: Request[object], error: RedisError) -> bool:
@@ -65,14 +70,14 @@ class Whole:
         errors, self._errors = self._errors, []
         # Asked for as for a command that writes: one of them may.
         question = build_request(self._members[-1].args)
-        if self._policy.may_repeat(question, self._cause(errors, error)):
-            again = [self._renewed(member) for member in self._members]
-            if self._line.postpone(again, self._attempt):
-                self._members, self._attempt = again, self._attempt + 1
-                return True
+        may_repeat = self._policy.may_repeat(question, self._cause(errors, error))
+        if may_repeat and self._line.postpone(self._members, self._attempt):
+            self._attempt += 1
+            return True
+        for member, rescue in zip(self._members, self._rescues, strict=True):
+            member.rescue = rescue
         for member, own in errors:
-            if not member.done():
-                member.set_exception(own)
+            fail(member, own)
         return False
 
     @staticmethod
@@ -84,18 +89,3 @@ class Whole:
             return errors[0][1]
         cause = str(error).partition(_CAUSE)[2]
         return error_from_reply(cause) if cause else error
-
-    def _renewed(self, member: Request[object]) -> Request[object]:
-        """Return what to send in a member's place: another one, where it was answered already (QUEUED)."""
-        if not member.done():
-            return member
-        twin: Request[object] = GroupedRequest(loop=member.get_loop())
-        twin.args, twin.payload, twin.deadline = member.args, member.payload, member.deadline
-        twin.convert, twin.rescue = None, self._hold
-        twin.add_done_callback(_forget)
-        return twin
-
-
-def _forget(request: Request[object]) -> None:
-    if not request.cancelled():
-        request.exception()

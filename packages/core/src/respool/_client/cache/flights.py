@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Protocol
 
 from respool._client.cache.index import KeyIndex
 from respool._client.cache.source import Source
 from respool._client.cache.values import copied
-from respool._connection.request import Request, Rescue, fresh
+from respool._connection.request import Request, Rescue, fresh, refuse
 from respool.errors import RedisError
 
 
@@ -62,15 +63,15 @@ class Flight(Request[object]):
         """Fail everybody, each with an error of their own."""
         self.home.diverted(self)
         for waiter in self.waiters:
-            if not waiter.done():
-                waiter.set_exception(_own(error))
+            refuse(waiter, _own(error))
 
 
 def take_off(
     first: Request[object], command: bytes, keys: tuple[bytes, ...], source: Source | None, home: Home
 ) -> Flight:
     """Return the flight that will bring the first who asks the reply, to be sent."""
-    flight = Flight(loop=first.get_loop())
+    flight = Flight()
+    flight.future = first.future.get_loop().create_future()
     flight.args = first.args
     flight.payload = flight.command = command
     flight.convert = flight.land
@@ -81,7 +82,7 @@ def take_off(
     flight.waiters = [first]
     flight.home = home
     flight.is_current = True
-    flight.add_done_callback(_over)
+    flight.future.add_done_callback(partial(_over, flight))
     return flight
 
 
@@ -129,17 +130,17 @@ def settle(request: Request[object], reply: object) -> None:
     convert = request.convert
     try:
         value = reply if reply.__class__ is bytes else copied(reply)
-        request.set_result(value if convert is None else convert(value))
+        request.future.set_result(value if convert is None else convert(value))
     except Exception as exc:  # a reply that is not what the command answers
-        request.set_exception(exc)
+        request.future.set_exception(exc)
 
 
 def _own(error: BaseException) -> BaseException:
     return fresh(error, maybe_executed=error.maybe_executed) if isinstance(error, RedisError) else error
 
 
-def _over(flight: asyncio.Future[object]) -> None:
+def _over(flight: Flight, future: asyncio.Future[object]) -> None:
     """Clear up after a read that failed."""
-    error = RedisError("the read was cancelled") if flight.cancelled() else flight.exception()
-    if error is not None and isinstance(flight, Flight):
+    error = RedisError("the read was cancelled") if future.cancelled() else future.exception()
+    if error is not None:
         flight.crash(error)

@@ -36,7 +36,7 @@ class Memory:
         self.flights.end(flight)
         source, max_age = flight.source, self.policy.max_age
         if source is not None and source.is_on:
-            expires_at = inf if max_age is None else flight.get_loop().time() + max_age
+            expires_at = inf if max_age is None else flight.future.get_loop().time() + max_age
             self.store.put(Entry(flight.command, flight.keys, reply, source, expires_at))
             source.keep_watch()
 

@@ -35,18 +35,18 @@ class Reading:
         self._source: Source | None = None
         self._has_age = memory.policy.max_age is not None
 
-    def run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> Request[object]:
+    def run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[object]:
         """Send a command, or answer it from the cache: the request is done then, with very few exceptions."""
         line = self._pool.line
         if not is_cacheable(args):
-            request = self.maker.make(args, convert, line.rescue, None, line.loop)
+            request = self.maker.make(args, convert, line.rescuer)
             if not request.done():
                 line.send(request)
-            return request
-        request = self.maker.make_read(args, convert, line.rescue, None, line.loop)
+            return request.future
+        request = self.maker.make_read(args, convert, line.rescuer)
         if not request.done() and not self._answer(request, line):
             line.send(request)
-        return request
+        return request.future
 
     def leave(self) -> None:
         """Forget what was kept and have the server track no more."""
@@ -91,7 +91,7 @@ class Reading:
         except (
             Exception
         ) as exc:  # the caller's `cacheable` raised it, or the connection cannot report changes
-            request.set_exception(exc)
+            request.future.set_exception(exc)
         return True
 
     def _send_flight(
@@ -143,10 +143,10 @@ class NoticingMaker(RequestMaker):
         convert: Convert | None,
         rescue: Rescue | None,
         kind: type[Request[object]] | None = None,
-        loop: asyncio.AbstractEventLoop | None = None,
+        future: asyncio.Future[object] | None = None,
     ) -> Request[object]:
         """Return a request that is ready to be sent, or done already with `DataError`."""
-        request = super().make(args, convert, rescue, kind, loop)
+        request = super().make(args, convert, rescue, kind, future)
         if not request.done() and not is_cacheable(args):
             changed = changed_keys(args, self.encoding)
             if changed is None or changed:

@@ -74,7 +74,7 @@ class Source:
         requests = [self._request(each) for each in words]
         requests[-1].convert = self._confirmed
         requests[-1].rescue = self._refused
-        requests[-1].add_done_callback(self._asked)
+        requests[-1].future.add_done_callback(self._asked)
         self.generation.submit(requests)
 
     def keep_watch(self) -> None:
@@ -90,7 +90,7 @@ class Source:
         if self._loop is not asyncio.get_running_loop():
             return  # the socket belongs to a loop that is gone
         request = self._request(_OFF)
-        request.add_done_callback(partial(_gone, self))
+        request.future.add_done_callback(partial(_gone, self))
         self.generation.submit([request])
 
     # ---- what the connection tells
@@ -116,8 +116,8 @@ class Source:
 
     def _request(self, args: tuple[ValueT, ...]) -> Request[object]:
         request = build_request(args)
-        request.deadline = request.get_loop().time() + self._patience
-        request.add_done_callback(retrieve)
+        request.deadline = request.future.get_loop().time() + self._patience
+        request.future.add_done_callback(retrieve)
         return request
 
     def _confirmed(self, reply: object) -> object:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from respool._client.families.arguments import Words, incomplete
 from respool._client.families.family import Family
-from respool._connection.request import Request
 from respool._wire.values import KeyT
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class BitmapCommands(Family[T], Generic[T]):
 
     def bitcount(
         self, key: KeyT, start: int | None = None, end: int | None = None, mode: BitUnit | None = None
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Return how many bits are set, all or from `start` to `end`: bytes, or bits by `mode`.
 
         https://redis.io/docs/latest/commands/bitcount/
@@ -39,7 +39,7 @@ class BitmapCommands(Family[T], Generic[T]):
             why = "mode is for a range: give start and end"
         return self._run_unless(why, (b"BITCOUNT", key, *_given(start, end, mode)))
 
-    def bitfield(self, key: KeyT, *operations: BitFieldOperation) -> Request[list[int | None]]:
+    def bitfield(self, key: KeyT, *operations: BitFieldOperation) -> Future[list[int | None]]:
         """Read and write integers of any width; the result of each step, None where OVERFLOW FAIL forbade it.
 
         `bitfield("k", ("SET", "u8", 0, 200), ("INCRBY", "i5", "#1", -1), ("GET", "u4", 0))`
@@ -47,7 +47,7 @@ class BitmapCommands(Family[T], Generic[T]):
         """
         return self._run((b"BITFIELD", key, *(word for step in operations for word in step)))
 
-    def bitfield_ro(self, key: KeyT, *fields: tuple[str, BitOffset]) -> Request[list[int]]:
+    def bitfield_ro(self, key: KeyT, *fields: tuple[str, BitOffset]) -> Future[list[int]]:
         """Return integers by type and offset: `bitfield_ro("k", ("u8", 0))`; replicas take it.
 
         https://redis.io/docs/latest/commands/bitfield_ro/
@@ -59,7 +59,7 @@ class BitmapCommands(Family[T], Generic[T]):
         operation: Literal["AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE"],
         dest: KeyT,
         *keys: KeyT,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Store the bits of keys joined at `dest`; return how many bytes. The last four need Redis 8.2.
 
         https://redis.io/docs/latest/commands/bitop/
@@ -73,7 +73,7 @@ class BitmapCommands(Family[T], Generic[T]):
         start: int | None = None,
         end: int | None = None,
         mode: BitUnit | None = None,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Return the position of the first such bit, -1 for none; the range as for `bitcount`.
 
         https://redis.io/docs/latest/commands/bitpos/
@@ -85,11 +85,11 @@ class BitmapCommands(Family[T], Generic[T]):
             why = "mode needs a start and an end"
         return self._run_unless(why, (b"BITPOS", key, bit, *_given(start, end, mode)))
 
-    def getbit(self, key: KeyT, offset: int) -> Request[int]:
+    def getbit(self, key: KeyT, offset: int) -> Future[int]:
         """Return one bit. https://redis.io/docs/latest/commands/getbit/"""
         return self._run((b"GETBIT", key, offset))
 
-    def setbit(self, key: KeyT, offset: int, value: Literal[0, 1]) -> Request[int]:
+    def setbit(self, key: KeyT, offset: int, value: Literal[0, 1]) -> Future[int]:
         """Set one bit; return what it was. https://redis.io/docs/latest/commands/setbit/"""
         return self._run((b"SETBIT", key, offset, value))
 

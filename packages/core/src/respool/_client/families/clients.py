@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -9,7 +10,6 @@ from respool._client.families.arguments import PeriodT, Words, flag, millisecond
 from respool._client.families.family import Family
 from respool._client.replies.basic import succeeded, text_or_none
 from respool._client.replies.clients import TrackingInfo, client, clients, tracking_info
-from respool._connection.request import Request
 from respool._wire.values import StringT, ValueT
 
 T = TypeVar("T")
@@ -55,23 +55,23 @@ if TYPE_CHECKING:
 class ClientCommands(Family[T], Generic[T]):
     """Commands on connections. A client is told as the server tells it: names of fields and text."""
 
-    def client_getname(self) -> Request[str | None]:
+    def client_getname(self) -> Future[str | None]:
         """Return the name of the shared connection. https://redis.io/docs/latest/commands/client-getname/"""
         return self._run((b"CLIENT", b"GETNAME"), text_or_none)
 
-    def client_getredir(self) -> Request[int]:
+    def client_getredir(self) -> Future[int]:
         """Return who is told of changed keys, -1 for nobody. https://redis.io/docs/latest/commands/client-getredir/"""
         return self._run((b"CLIENT", b"GETREDIR"))
 
-    def client_id(self) -> Request[int]:
+    def client_id(self) -> Future[int]:
         """Return the id of the shared connection. https://redis.io/docs/latest/commands/client-id/"""
         return self._run((b"CLIENT", b"ID"))
 
-    def client_info(self) -> Request[dict[str, str]]:
+    def client_info(self) -> Future[dict[str, str]]:
         """Return what the server knows of the shared connection. https://redis.io/docs/latest/commands/client-info/"""
         return self._run((b"CLIENT", b"INFO"), client)
 
-    def client_kill(self, address: str | None = None, **filters: Unpack[ClientFilters]) -> Request[int]:
+    def client_kill(self, address: str | None = None, **filters: Unpack[ClientFilters]) -> Future[int]:
         """Close the connections of which all this holds; return how many.
 
         https://redis.io/docs/latest/commands/client-kill/
@@ -80,14 +80,14 @@ class ClientCommands(Family[T], Generic[T]):
         why = None if words else "say which connections: this would close them all"
         return self._run_unless(why, (b"CLIENT", b"KILL", *words))
 
-    def client_list(self, *ids: int, **filters: Unpack[ClientFilters]) -> Request[list[dict[str, str]]]:
+    def client_list(self, *ids: int, **filters: Unpack[ClientFilters]) -> Future[list[dict[str, str]]]:
         """Return the connections there are, those of these ids, or those of which all this holds.
 
         Redis knows `type` alone, Valkey 8.1 more. https://redis.io/docs/latest/commands/client-list/
         """
         return self._run((b"CLIENT", b"LIST", *_spelled(filters), *flag(b"ID", bool(ids)), *ids), clients)
 
-    def client_pause(self, timeout: PeriodT, *, all: bool = True) -> Request[bool]:
+    def client_pause(self, timeout: PeriodT, *, all: bool = True) -> Future[bool]:
         """Let clients wait for `timeout` milliseconds: all, or those that write.
 
         https://redis.io/docs/latest/commands/client-pause/
@@ -95,14 +95,14 @@ class ClientCommands(Family[T], Generic[T]):
         args = (b"CLIENT", b"PAUSE", milliseconds(timeout), b"ALL" if all else b"WRITE")
         return self._run(args, succeeded)
 
-    def client_trackinginfo(self) -> Request[TrackingInfo[T]]:
+    def client_trackinginfo(self) -> Future[TrackingInfo[T]]:
         """Return whether the server tracks the keys of the shared connection.
 
         https://redis.io/docs/latest/commands/client-trackinginfo/
         """
         return self._run((b"CLIENT", b"TRACKINGINFO"), tracking_info)
 
-    def client_unblock(self, client_id: int, *, error: bool = False) -> Request[bool]:
+    def client_unblock(self, client_id: int, *, error: bool = False) -> Future[bool]:
         """End what a client waits for, as if its time were over or with an error; False where it waits for nothing.
 
         https://redis.io/docs/latest/commands/client-unblock/
@@ -110,15 +110,15 @@ class ClientCommands(Family[T], Generic[T]):
         args = (b"CLIENT", b"UNBLOCK", client_id, b"ERROR" if error else b"TIMEOUT")
         return self._run(args, bool)
 
-    def client_unpause(self) -> Request[bool]:
+    def client_unpause(self) -> Future[bool]:
         """Let clients wait no longer. https://redis.io/docs/latest/commands/client-unpause/"""
         return self._run((b"CLIENT", b"UNPAUSE"), succeeded)
 
-    def echo(self, message: ValueT) -> Request[T]:
+    def echo(self, message: ValueT) -> Future[T]:
         """Return `message`. https://redis.io/docs/latest/commands/echo/"""
         return self._run((b"ECHO", message))
 
-    def ping(self, message: StringT | None = None) -> Request[T]:
+    def ping(self, message: StringT | None = None) -> Future[T]:
         """Ask for a sign of life: PONG, or `message`. https://redis.io/docs/latest/commands/ping/"""
         return self._run((b"PING",) if message is None else (b"PING", message))
 

@@ -6,6 +6,7 @@ earlier; never counts as latest.
 
 from __future__ import annotations
 
+from asyncio import Future
 from typing import Generic, TypeVar
 
 from respool._client.families.arguments import (
@@ -19,7 +20,6 @@ from respool._client.families.arguments import (
     unix_seconds,
 )
 from respool._client.families.family import Family
-from respool._connection.request import Request
 from respool._wire.values import KeyT
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class ExpiryCommands(Family[T], Generic[T]):
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Let `key` expire in `time` seconds. https://redis.io/docs/latest/commands/expire/"""
         return self._expire_key(b"EXPIRE", key, seconds(time), nx, xx, gt, lt)
 
@@ -50,18 +50,18 @@ class ExpiryCommands(Family[T], Generic[T]):
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Let `key` expire at a Unix time in seconds. https://redis.io/docs/latest/commands/expireat/"""
         return self._expire_key(b"EXPIREAT", key, unix_seconds(when), nx, xx, gt, lt)
 
-    def expiretime(self, key: KeyT) -> Request[int]:
+    def expiretime(self, key: KeyT) -> Future[int]:
         """Return when `key` expires, as Unix time in seconds: -1 never, -2 no key.
 
         https://redis.io/docs/latest/commands/expiretime/
         """
         return self._run((b"EXPIRETIME", key))
 
-    def persist(self, key: KeyT) -> Request[bool]:
+    def persist(self, key: KeyT) -> Future[bool]:
         """Let `key` never expire; False where it would not have. https://redis.io/docs/latest/commands/persist/"""
         return self._run((b"PERSIST", key), bool)
 
@@ -74,7 +74,7 @@ class ExpiryCommands(Family[T], Generic[T]):
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Let `key` expire in `time` milliseconds. https://redis.io/docs/latest/commands/pexpire/"""
         return self._expire_key(b"PEXPIRE", key, milliseconds(time), nx, xx, gt, lt)
 
@@ -87,31 +87,31 @@ class ExpiryCommands(Family[T], Generic[T]):
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Let `key` expire at a Unix time in milliseconds. https://redis.io/docs/latest/commands/pexpireat/"""
         return self._expire_key(b"PEXPIREAT", key, unix_milliseconds(when), nx, xx, gt, lt)
 
-    def pexpiretime(self, key: KeyT) -> Request[int]:
+    def pexpiretime(self, key: KeyT) -> Future[int]:
         """Return when `key` expires, as Unix time in milliseconds: -1 never, -2 no key.
 
         https://redis.io/docs/latest/commands/pexpiretime/
         """
         return self._run((b"PEXPIRETIME", key))
 
-    def pttl(self, key: KeyT) -> Request[int]:
+    def pttl(self, key: KeyT) -> Future[int]:
         """Return in how many milliseconds `key` expires: -1 never, -2 no key.
 
         https://redis.io/docs/latest/commands/pttl/
         """
         return self._run((b"PTTL", key))
 
-    def ttl(self, key: KeyT) -> Request[int]:
+    def ttl(self, key: KeyT) -> Future[int]:
         """Return in how many seconds `key` expires: -1 never, -2 no key. https://redis.io/docs/latest/commands/ttl/"""
         return self._run((b"TTL", key))
 
     def _expire_key(
         self, name: bytes, key: KeyT, time: int, nx: bool, xx: bool, gt: bool, lt: bool
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         if not (nx or xx or gt or lt):
             return self._run((name, key, time), bool)
         why = clash(nx=nx, xx=xx) or clash(nx=nx, gt=gt, lt=lt)

@@ -5,6 +5,7 @@ Longitudes and latitudes are in degrees, east and north positive; a place is (lo
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Mapping, Sequence
 from typing import Generic, Literal, TypeAlias, TypeVar
 
@@ -21,7 +22,6 @@ from respool._client.families.arguments import (
 from respool._client.families.family import Family
 from respool._client.replies.basic import number_or_none, texts_or_none
 from respool._client.replies.geo import GeoMatch, Position, matches, positions
-from respool._connection.request import Request
 from respool._wire.values import KeyT, ValueT
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class GeoCommands(Family[T], Generic[T]):
         nx: bool = False,
         xx: bool = False,
         ch: bool = False,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Set places of members; return how many are new (`ch`: new or changed). Conditions as for `zadd`.
 
         https://redis.io/docs/latest/commands/geoadd/
@@ -55,15 +55,15 @@ class GeoCommands(Family[T], Generic[T]):
 
     def geodist(
         self, key: KeyT, place1: ValueT, place2: ValueT, unit: LengthUnit = "m"
-    ) -> Request[float | None]:
+    ) -> Future[float | None]:
         """Return the distance of two members, None where one is none. https://redis.io/docs/latest/commands/geodist/"""
         return self._run((b"GEODIST", key, place1, place2, unit), number_or_none)
 
-    def geohash(self, key: KeyT, *members: ValueT) -> Request[list[str | None]]:
+    def geohash(self, key: KeyT, *members: ValueT) -> Future[list[str | None]]:
         """Return the geohashes of members, 11 letters. https://redis.io/docs/latest/commands/geohash/"""
         return self._run((b"GEOHASH", key, *members), texts_or_none)
 
-    def geopos(self, key: KeyT, *members: ValueT) -> Request[list[Position | None]]:
+    def geopos(self, key: KeyT, *members: ValueT) -> Future[list[Position | None]]:
         """Return the places of members. https://redis.io/docs/latest/commands/geopos/"""
         return self._run((b"GEOPOS", key, *members), positions)
 
@@ -82,7 +82,7 @@ class GeoCommands(Family[T], Generic[T]):
         sort: Literal["ASC", "DESC"] | None = None,
         count: int | None = None,
         any: bool = False,
-    ) -> Request[list[T]]:
+    ) -> Future[list[T]]:
         """Return members within an area. https://redis.io/docs/latest/commands/geosearch/"""
         area = _area(member, longitude, latitude, unit, radius, width, height, polygon)
         why = _refusal(member, longitude, latitude, radius, width, height, polygon, count, any)
@@ -103,7 +103,7 @@ class GeoCommands(Family[T], Generic[T]):
         sort: Literal["ASC", "DESC"] | None = None,
         count: int | None = None,
         any: bool = False,
-    ) -> Request[list[GeoMatch[T]]]:
+    ) -> Future[list[GeoMatch[T]]]:
         """Return members within an area, with distance (in `unit`), hash and place.
 
         https://redis.io/docs/latest/commands/geosearch/
@@ -130,7 +130,7 @@ class GeoCommands(Family[T], Generic[T]):
         count: int | None = None,
         any: bool = False,
         storedist: bool = False,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Store members within an area, as places or with `storedist` by distance; return how many.
 
         https://redis.io/docs/latest/commands/geosearchstore/

@@ -6,6 +6,7 @@ Asking: -1 never expires, -2 no such field. Redis 7.4 and later, Valkey 9.
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
@@ -25,7 +26,6 @@ from respool._client.families.arguments import (
 )
 from respool._client.families.family import Family
 from respool._client.replies.basic import listed
-from respool._connection.request import Request
 from respool._wire.values import KeyT, ValueT
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class HashExpiryCommands(Family[T], Generic[T]):
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Request[list[int]]:
+    ) -> Future[list[int]]:
         """Let fields expire in `time` seconds; conditions as for `expire`.
 
         https://redis.io/docs/latest/commands/hexpire/
@@ -59,11 +59,11 @@ class HashExpiryCommands(Family[T], Generic[T]):
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Request[list[int]]:
+    ) -> Future[list[int]]:
         """Let fields expire at a Unix time in seconds. https://redis.io/docs/latest/commands/hexpireat/"""
         return self._expire_fields(b"HEXPIREAT", key, unix_seconds(when), fields, nx, xx, gt, lt)
 
-    def hexpiretime(self, key: KeyT, *fields: ValueT) -> Request[list[int]]:
+    def hexpiretime(self, key: KeyT, *fields: ValueT) -> Future[list[int]]:
         """Return when fields expire, as Unix time in seconds. https://redis.io/docs/latest/commands/hexpiretime/"""
         return self._on_fields(b"HEXPIRETIME", key, fields)
 
@@ -76,7 +76,7 @@ class HashExpiryCommands(Family[T], Generic[T]):
         exat: MomentT | None = None,
         pxat: MomentT | None = None,
         persist: bool = False,
-    ) -> Request[list[T | None]]:
+    ) -> Future[list[T | None]]:
         """Return values of fields and set when they expire: as for `getex`. Redis 8, Valkey 9.
 
         https://redis.io/docs/latest/commands/hgetex/
@@ -94,7 +94,7 @@ class HashExpiryCommands(Family[T], Generic[T]):
             ),
         )
 
-    def hpersist(self, key: KeyT, *fields: ValueT) -> Request[list[int]]:
+    def hpersist(self, key: KeyT, *fields: ValueT) -> Future[list[int]]:
         """Let fields never expire. https://redis.io/docs/latest/commands/hpersist/"""
         return self._on_fields(b"HPERSIST", key, fields)
 
@@ -107,7 +107,7 @@ class HashExpiryCommands(Family[T], Generic[T]):
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Request[list[int]]:
+    ) -> Future[list[int]]:
         """Let fields expire in `time` milliseconds. https://redis.io/docs/latest/commands/hpexpire/"""
         return self._expire_fields(b"HPEXPIRE", key, milliseconds(time), fields, nx, xx, gt, lt)
 
@@ -120,15 +120,15 @@ class HashExpiryCommands(Family[T], Generic[T]):
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Request[list[int]]:
+    ) -> Future[list[int]]:
         """Let fields expire at a Unix time in milliseconds. https://redis.io/docs/latest/commands/hpexpireat/"""
         return self._expire_fields(b"HPEXPIREAT", key, unix_milliseconds(when), fields, nx, xx, gt, lt)
 
-    def hpexpiretime(self, key: KeyT, *fields: ValueT) -> Request[list[int]]:
+    def hpexpiretime(self, key: KeyT, *fields: ValueT) -> Future[list[int]]:
         """Return when fields expire, as Unix time in milliseconds. https://redis.io/docs/latest/commands/hpexpiretime/"""
         return self._on_fields(b"HPEXPIRETIME", key, fields)
 
-    def hpttl(self, key: KeyT, *fields: ValueT) -> Request[list[int]]:
+    def hpttl(self, key: KeyT, *fields: ValueT) -> Future[list[int]]:
         """Return in how many milliseconds fields expire. https://redis.io/docs/latest/commands/hpttl/"""
         return self._on_fields(b"HPTTL", key, fields)
 
@@ -146,7 +146,7 @@ class HashExpiryCommands(Family[T], Generic[T]):
         fxx: bool = False,
         nx: bool = False,
         xx: bool = False,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Set fields and when they expire, as for `set`: all, or none and False. Redis 8, Valkey 9.
 
         `fnx`: only if there is none of them; `fxx`: only if all are there; `nx` and `xx` ask the same of the
@@ -169,11 +169,11 @@ class HashExpiryCommands(Family[T], Generic[T]):
             bool,
         )
 
-    def httl(self, key: KeyT, *fields: ValueT) -> Request[list[int]]:
+    def httl(self, key: KeyT, *fields: ValueT) -> Future[list[int]]:
         """Return in how many seconds fields expire. https://redis.io/docs/latest/commands/httl/"""
         return self._on_fields(b"HTTL", key, fields)
 
-    def _on_fields(self, name: bytes, key: KeyT, fields: tuple[ValueT, ...]) -> Request[list[int]]:
+    def _on_fields(self, name: bytes, key: KeyT, fields: tuple[ValueT, ...]) -> Future[list[int]]:
         # Redis 7.4 answers null where there is no hash.
         return self._run((name, key, b"FIELDS", len(fields), *fields), listed)
 
@@ -187,7 +187,7 @@ class HashExpiryCommands(Family[T], Generic[T]):
         xx: bool,
         gt: bool,
         lt: bool,
-    ) -> Request[list[int]]:
+    ) -> Future[list[int]]:
         return self._run_unless(
             clash(nx=nx, xx=xx, gt=gt, lt=lt),
             (name, key, time, *flags(nx=nx, xx=xx, gt=gt, lt=lt), b"FIELDS", len(fields), *fields),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
@@ -18,7 +19,6 @@ from respool._client.replies.introspection import (
     known_commands,
     modules,
 )
-from respool._connection.request import Request
 from respool._wire.values import ValueT
 
 T = TypeVar("T")
@@ -27,36 +27,36 @@ T = TypeVar("T")
 class IntrospectionCommands(Family[T], Generic[T]):
     """Commands that tell of commands and modules."""
 
-    def command(self) -> Request[dict[str, CommandInfo]]:
+    def command(self) -> Future[dict[str, CommandInfo]]:
         """Return all commands by name. https://redis.io/docs/latest/commands/command/"""
         return self._run((b"COMMAND",), known_commands)
 
-    def command_count(self) -> Request[int]:
+    def command_count(self) -> Future[int]:
         """Return how many commands there are. https://redis.io/docs/latest/commands/command-count/"""
         return self._run((b"COMMAND", b"COUNT"))
 
-    def command_docs(self, *names: str) -> Request[dict[str, CommandDocs]]:
+    def command_docs(self, *names: str) -> Future[dict[str, CommandDocs]]:
         """Return what is written of commands, by name. https://redis.io/docs/latest/commands/command-docs/"""
         return self._run((b"COMMAND", b"DOCS", *names), command_docs)
 
-    def command_getkeys(self, *args: ValueT) -> Request[list[T]]:
+    def command_getkeys(self, *args: ValueT) -> Future[list[T]]:
         """Return the keys of a command as it would be sent. https://redis.io/docs/latest/commands/command-getkeys/"""
         return self._run((b"COMMAND", b"GETKEYS", *args))
 
-    def command_getkeysandflags(self, *args: ValueT) -> Request[list[tuple[T, set[str]]]]:
+    def command_getkeysandflags(self, *args: ValueT) -> Future[list[tuple[T, set[str]]]]:
         """Return the keys of a command, and what it does with each.
 
         https://redis.io/docs/latest/commands/command-getkeysandflags/
         """
         return self._run((b"COMMAND", b"GETKEYSANDFLAGS", *args), keys_with_flags)
 
-    def command_info(self, *names: str) -> Request[list[CommandInfo | None]]:
+    def command_info(self, *names: str) -> Future[list[CommandInfo | None]]:
         """Return commands, None for each that there is not. https://redis.io/docs/latest/commands/command-info/"""
         return self._run((b"COMMAND", b"INFO", *names), command_infos)
 
     def command_list(
         self, *, module: str | None = None, category: str | None = None, pattern: str | None = None
-    ) -> Request[list[str]]:
+    ) -> Future[list[str]]:
         """Return the names of commands: all, of a module, of an ACL category, or that match.
 
         https://redis.io/docs/latest/commands/command-list/
@@ -66,17 +66,17 @@ class IntrospectionCommands(Family[T], Generic[T]):
         why = clash(module=module, category=category, pattern=pattern)
         return self._run_unless(why, (b"COMMAND", b"LIST", *filter_by), texts)
 
-    def module_list(self) -> Request[list[Module]]:
+    def module_list(self) -> Future[list[Module]]:
         """Return the modules that are loaded. https://redis.io/docs/latest/commands/module-list/"""
         return self._run((b"MODULE", b"LIST"), modules)
 
-    def module_load(self, path: str, *args: ValueT) -> Request[bool]:
+    def module_load(self, path: str, *args: ValueT) -> Future[bool]:
         """Load a module. https://redis.io/docs/latest/commands/module-load/"""
         return self._run((b"MODULE", b"LOAD", path, *args), succeeded)
 
     def module_loadex(
         self, path: str, *, options: Mapping[str, ValueT] | None = None, args: Iterable[ValueT] = ()
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Load a module with settings and arguments. https://redis.io/docs/latest/commands/module-loadex/"""
         pairs = flattened(options or {})
         settings = [word for at in range(0, len(pairs), 2) for word in (b"CONFIG", *pairs[at : at + 2])]
@@ -84,6 +84,6 @@ class IntrospectionCommands(Family[T], Generic[T]):
         behind = (b"ARGS", *words) if words else ()
         return self._run((b"MODULE", b"LOADEX", path, *settings, *behind), succeeded)
 
-    def module_unload(self, name: str) -> Request[bool]:
+    def module_unload(self, name: str) -> Future[bool]:
         """Unload a module. https://redis.io/docs/latest/commands/module-unload/"""
         return self._run((b"MODULE", b"UNLOAD", name), succeeded)

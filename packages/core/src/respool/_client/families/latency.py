@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from respool._client.families.arguments import optional
@@ -16,7 +17,6 @@ from respool._client.replies.latency import (
     latest,
     logged_commands,
 )
-from respool._connection.request import Request
 
 T = TypeVar("T")
 
@@ -26,59 +26,59 @@ CommandLogType: TypeAlias = Literal["slow", "large-request", "large-reply"]
 class LatencyCommands(Family[T], Generic[T]):
     """Commands on latency and slow commands."""
 
-    def commandlog_get(self, count: int, type: CommandLogType) -> Request[list[LoggedCommand[T]]]:
+    def commandlog_get(self, count: int, type: CommandLogType) -> Future[list[LoggedCommand[T]]]:
         """Return the latest commands that were slow or large, -1 for all. Valkey 8.1.
 
         https://valkey.io/commands/commandlog-get/
         """
         return self._run((b"COMMANDLOG", b"GET", count, type), logged_commands)
 
-    def commandlog_len(self, type: CommandLogType) -> Request[int]:
+    def commandlog_len(self, type: CommandLogType) -> Future[int]:
         """Return how many commands were logged. Valkey 8.1. https://valkey.io/commands/commandlog-len/"""
         return self._run((b"COMMANDLOG", b"LEN", type))
 
-    def commandlog_reset(self, type: CommandLogType) -> Request[bool]:
+    def commandlog_reset(self, type: CommandLogType) -> Future[bool]:
         """Forget the commands that were logged. Valkey 8.1. https://valkey.io/commands/commandlog-reset/"""
         return self._run((b"COMMANDLOG", b"RESET", type), succeeded)
 
-    def latency_doctor(self) -> Request[str]:
+    def latency_doctor(self) -> Future[str]:
         """Return the server's opinion of its latency. https://redis.io/docs/latest/commands/latency-doctor/"""
         return self._run((b"LATENCY", b"DOCTOR"), text)
 
-    def latency_graph(self, event: str) -> Request[str]:
+    def latency_graph(self, event: str) -> Future[str]:
         """Return a drawing of an event. https://redis.io/docs/latest/commands/latency-graph/"""
         return self._run((b"LATENCY", b"GRAPH", event), text)
 
-    def latency_histogram(self, *commands: str) -> Request[dict[str, CommandHistogram]]:
+    def latency_histogram(self, *commands: str) -> Future[dict[str, CommandHistogram]]:
         """Return how long commands took, all or these. https://redis.io/docs/latest/commands/latency-histogram/"""
         return self._run((b"LATENCY", b"HISTOGRAM", *commands), histograms)
 
-    def latency_history(self, event: str) -> Request[list[tuple[int, int]]]:
+    def latency_history(self, event: str) -> Future[list[tuple[int, int]]]:
         """Return when an event was slow: Unix time in seconds, and for how many milliseconds.
 
         https://redis.io/docs/latest/commands/latency-history/
         """
         return self._run((b"LATENCY", b"HISTORY", event), history)
 
-    def latency_latest(self) -> Request[list[LatencyEvent]]:
+    def latency_latest(self) -> Future[list[LatencyEvent]]:
         """Return the events that were slow. https://redis.io/docs/latest/commands/latency-latest/"""
         return self._run((b"LATENCY", b"LATEST"), latest)
 
-    def latency_reset(self, *events: str) -> Request[int]:
+    def latency_reset(self, *events: str) -> Future[int]:
         """Forget events, all or these; return how many. https://redis.io/docs/latest/commands/latency-reset/"""
         return self._run((b"LATENCY", b"RESET", *events))
 
-    def slowlog_get(self, count: int | None = None) -> Request[list[LoggedCommand[T]]]:
+    def slowlog_get(self, count: int | None = None) -> Future[list[LoggedCommand[T]]]:
         """Return the latest slow commands, 10 of them or `count`, -1 for all.
 
         https://redis.io/docs/latest/commands/slowlog-get/
         """
         return self._run((b"SLOWLOG", b"GET", *optional(count)), logged_commands)
 
-    def slowlog_len(self) -> Request[int]:
+    def slowlog_len(self) -> Future[int]:
         """Return how many slow commands were logged. https://redis.io/docs/latest/commands/slowlog-len/"""
         return self._run((b"SLOWLOG", b"LEN"))
 
-    def slowlog_reset(self) -> Request[bool]:
+    def slowlog_reset(self) -> Future[bool]:
         """Forget the slow commands. https://redis.io/docs/latest/commands/slowlog-reset/"""
         return self._run((b"SLOWLOG", b"RESET"), succeeded)

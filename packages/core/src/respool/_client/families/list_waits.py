@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from respool._client.families.arguments import Ordering, Side, counted, how_many, one_or_many, option
 from respool._client.families.family import Family
 from respool._client.replies.lists import popped_element, popped_elements
-from respool._connection.request import Request
 from respool._wire.values import KeyT
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class ListWaitCommands(Family[T], Generic[T]):
         timeout: float,
         src: Side = "LEFT",
         dest: Side = "RIGHT",
-    ) -> Request[T | None]:
+    ) -> Future[T | None]:
         """Wait for an element and move it; see `lmove`. https://redis.io/docs/latest/commands/blmove/"""
         return self._run_alone((b"BLMOVE", first_list, second_list, src, dest, timeout))
 
@@ -39,22 +39,22 @@ class ListWaitCommands(Family[T], Generic[T]):
         count: int | None = None,
         exactly: bool = False,
         ordering: Ordering = "BULK",
-    ) -> Request[list[T] | None]:
+    ) -> Future[list[T] | None]:
         """Wait for elements and move them; see `lmovem`. Redis 8.10. https://redis.io/docs/latest/commands/blmovem/"""
         how = how_many(count, exactly, ordering)
         return self._run_alone((b"BLMOVEM", first_list, second_list, src, dest, timeout, *how))
 
     def blmpop(
         self, timeout: float, keys: Iterable[KeyT], direction: Side = "LEFT", *, count: int | None = None
-    ) -> Request[tuple[T, list[T]] | None]:
+    ) -> Future[tuple[T, list[T]] | None]:
         """Wait for elements of the first key that has some; see `lmpop`. https://redis.io/docs/latest/commands/blmpop/"""
         args = (b"BLMPOP", timeout, *counted(one_or_many(keys)), direction, *option(b"COUNT", count))
         return self._run_alone(args, popped_elements)
 
-    def blpop(self, keys: KeyT | Iterable[KeyT], timeout: float = 0) -> Request[tuple[T, T] | None]:
+    def blpop(self, keys: KeyT | Iterable[KeyT], timeout: float = 0) -> Future[tuple[T, T] | None]:
         """Wait for the first element of any key: the key, and it. https://redis.io/docs/latest/commands/blpop/"""
         return self._run_alone((b"BLPOP", *one_or_many(keys), timeout), popped_element)
 
-    def brpop(self, keys: KeyT | Iterable[KeyT], timeout: float = 0) -> Request[tuple[T, T] | None]:
+    def brpop(self, keys: KeyT | Iterable[KeyT], timeout: float = 0) -> Future[tuple[T, T] | None]:
         """Wait for the last element of any key: the key, and it. https://redis.io/docs/latest/commands/brpop/"""
         return self._run_alone((b"BRPOP", *one_or_many(keys), timeout), popped_element)

@@ -6,11 +6,11 @@ RESP2 and RESP3.
 
 from __future__ import annotations
 
+from asyncio import Future
 from typing import Generic, Literal, TypeVar
 
 from respool._client.families.family import Family
 from respool._client.replies.basic import booleans, succeeded, text
-from respool._connection.request import Request
 from respool._wire.values import KeyT, ResponseType, StringT, ValueT
 
 T = TypeVar("T")
@@ -19,47 +19,47 @@ T = TypeVar("T")
 class ScriptingCommands(Family[T], Generic[T]):
     """Commands on scripts. The first `numkeys` of what follows it are keys, the rest arguments."""
 
-    def eval(self, script: StringT, numkeys: int, *keys_and_args: KeyT | ValueT) -> Request[ResponseType]:
+    def eval(self, script: StringT, numkeys: int, *keys_and_args: KeyT | ValueT) -> Future[ResponseType]:
         """Run a script. https://redis.io/docs/latest/commands/eval/"""
         return self._run((b"EVAL", script, numkeys, *keys_and_args))
 
-    def eval_ro(self, script: StringT, numkeys: int, *keys_and_args: KeyT | ValueT) -> Request[ResponseType]:
+    def eval_ro(self, script: StringT, numkeys: int, *keys_and_args: KeyT | ValueT) -> Future[ResponseType]:
         """Run a script that only reads. https://redis.io/docs/latest/commands/eval_ro/"""
         return self._run((b"EVAL_RO", script, numkeys, *keys_and_args))
 
-    def evalsha(self, sha: StringT, numkeys: int, *keys_and_args: KeyT | ValueT) -> Request[ResponseType]:
+    def evalsha(self, sha: StringT, numkeys: int, *keys_and_args: KeyT | ValueT) -> Future[ResponseType]:
         """Run a script by its digest; `NoScriptError` where the server does not hold it.
 
         https://redis.io/docs/latest/commands/evalsha/
         """
         return self._run((b"EVALSHA", sha, numkeys, *keys_and_args))
 
-    def evalsha_ro(self, sha: StringT, numkeys: int, *keys_and_args: KeyT | ValueT) -> Request[ResponseType]:
+    def evalsha_ro(self, sha: StringT, numkeys: int, *keys_and_args: KeyT | ValueT) -> Future[ResponseType]:
         """Run a script that only reads by its digest. https://redis.io/docs/latest/commands/evalsha_ro/"""
         return self._run((b"EVALSHA_RO", sha, numkeys, *keys_and_args))
 
-    def script_exists(self, *shas: StringT) -> Request[list[bool]]:
+    def script_exists(self, *shas: StringT) -> Future[list[bool]]:
         """Tell of each digest whether the server holds its script.
 
         https://redis.io/docs/latest/commands/script-exists/
         """
         return self._run((b"SCRIPT", b"EXISTS", *shas), booleans)
 
-    def script_flush(self, mode: Literal["SYNC", "ASYNC"] = "SYNC") -> Request[bool]:
+    def script_flush(self, mode: Literal["SYNC", "ASYNC"] = "SYNC") -> Future[bool]:
         """Forget all scripts. https://redis.io/docs/latest/commands/script-flush/"""
         return self._run((b"SCRIPT", b"FLUSH", mode), succeeded)
 
-    def script_kill(self) -> Request[bool]:
+    def script_kill(self) -> Future[bool]:
         """Stop the script that runs, if it has written nothing; `NotBusyError` for none.
 
         https://redis.io/docs/latest/commands/script-kill/
         """
         return self._run((b"SCRIPT", b"KILL"), succeeded)
 
-    def script_load(self, script: StringT) -> Request[str]:
+    def script_load(self, script: StringT) -> Future[str]:
         """Keep a script; return its digest. https://redis.io/docs/latest/commands/script-load/"""
         return self._run((b"SCRIPT", b"LOAD", script), text)
 
-    def script_show(self, sha: StringT) -> Request[T]:
+    def script_show(self, sha: StringT) -> Future[T]:
         """Return the script of a digest. Valkey 8. https://valkey.io/commands/script-show/"""
         return self._run((b"SCRIPT", b"SHOW", sha))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from respool._client.families.arguments import PeriodT, flag, flags, milliseconds, option
@@ -16,7 +17,6 @@ from respool._client.replies.server import (
     role,
     time_of_day,
 )
-from respool._connection.request import Request
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,18 +27,18 @@ T = TypeVar("T")
 class ServerCommands(Family[T], Generic[T]):
     """Commands on the server."""
 
-    def bgrewriteaof(self) -> Request[str]:
+    def bgrewriteaof(self) -> Future[str]:
         """Write the append-only file anew, meanwhile; return what the server says.
 
         https://redis.io/docs/latest/commands/bgrewriteaof/
         """
         return self._run((b"BGREWRITEAOF",), text)
 
-    def bgsave(self, *, schedule: bool = True) -> Request[str]:
+    def bgsave(self, *, schedule: bool = True) -> Future[str]:
         """Write a snapshot, meanwhile; with `schedule` later if need be. https://redis.io/docs/latest/commands/bgsave/"""
         return self._run((b"BGSAVE", *flag(b"SCHEDULE", schedule)), text)
 
-    def dbsize(self) -> Request[int]:
+    def dbsize(self) -> Future[int]:
         """Return how many keys there are. https://redis.io/docs/latest/commands/dbsize/"""
         return self._run((b"DBSIZE",))
 
@@ -49,7 +49,7 @@ class ServerCommands(Family[T], Generic[T]):
         force: bool = False,
         abort: bool = False,
         timeout: PeriodT | None = None,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Let a replica take over, `to` or any; `abort` ends that. `timeout` is in milliseconds.
 
         https://redis.io/docs/latest/commands/failover/
@@ -61,45 +61,45 @@ class ServerCommands(Family[T], Generic[T]):
             why, (b"FAILOVER", *target, *flags(force=force, abort=abort), *limit), succeeded
         )
 
-    def flushall(self, *, asynchronous: bool = False) -> Request[bool]:
+    def flushall(self, *, asynchronous: bool = False) -> Future[bool]:
         """Delete all keys of all databases. https://redis.io/docs/latest/commands/flushall/"""
         return self._run((b"FLUSHALL", *flag(b"ASYNC", asynchronous)), succeeded)
 
-    def flushdb(self, *, asynchronous: bool = False) -> Request[bool]:
+    def flushdb(self, *, asynchronous: bool = False) -> Future[bool]:
         """Delete all keys of this database. https://redis.io/docs/latest/commands/flushdb/"""
         return self._run((b"FLUSHDB", *flag(b"ASYNC", asynchronous)), succeeded)
 
-    def info(self, *sections: str) -> Request[dict[str, str]]:
+    def info(self, *sections: str) -> Future[dict[str, str]]:
         """Return what the server tells of itself, by field, as it writes it. https://redis.io/docs/latest/commands/info/"""
         return self._run((b"INFO", *sections), info)
 
-    def lastsave(self) -> Request[datetime]:
+    def lastsave(self) -> Future[datetime]:
         """Return when the last snapshot was written, in UTC. https://redis.io/docs/latest/commands/lastsave/"""
         return self._run((b"LASTSAVE",), moment)
 
-    def lolwut(self, *version: int) -> Request[str]:
+    def lolwut(self, *version: int) -> Future[str]:
         """Return a work of art and the server's version. https://redis.io/docs/latest/commands/lolwut/"""
         return self._run((b"LOLWUT", *flag(b"VERSION", bool(version)), *version), text)
 
-    def replicaof(self, host: str, port: int) -> Request[bool]:
+    def replicaof(self, host: str, port: int) -> Future[bool]:
         """Make the server a replica of another one. https://redis.io/docs/latest/commands/replicaof/"""
         return self._run((b"REPLICAOF", host, port), succeeded)
 
-    def replicaof_no_one(self) -> Request[bool]:
+    def replicaof_no_one(self) -> Future[bool]:
         """Make the server a primary. https://redis.io/docs/latest/commands/replicaof/"""
         return self._run((b"REPLICAOF", b"NO", b"ONE"), succeeded)
 
-    def role(self) -> Request[PrimaryRole | ReplicaRole | SentinelRole]:
+    def role(self) -> Future[PrimaryRole | ReplicaRole | SentinelRole]:
         """Return which part the server plays in replication. https://redis.io/docs/latest/commands/role/"""
         return self._run((b"ROLE",), role)
 
-    def save(self) -> Request[bool]:
+    def save(self) -> Future[bool]:
         """Write a snapshot; the server does nothing else until it is done. https://redis.io/docs/latest/commands/save/"""
         return self._run((b"SAVE",), succeeded)
 
     def shutdown(
         self, *, save: bool | None = None, now: bool = False, force: bool = False, abort: bool = False
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Stop the server: ends with `ConnectionError` when it is gone. `abort` ends a shutdown that waits.
 
         With a snapshot or without, or as it is set (None). https://redis.io/docs/latest/commands/shutdown/
@@ -107,10 +107,10 @@ class ServerCommands(Family[T], Generic[T]):
         how = () if save is None else (b"SAVE" if save else b"NOSAVE",)
         return self._run((b"SHUTDOWN", *how, *flags(now=now, force=force, abort=abort)), succeeded)
 
-    def swapdb(self, first: int, second: int) -> Request[bool]:
+    def swapdb(self, first: int, second: int) -> Future[bool]:
         """Exchange two databases, for all clients. https://redis.io/docs/latest/commands/swapdb/"""
         return self._run((b"SWAPDB", first, second), succeeded)
 
-    def time(self) -> Request[tuple[int, int]]:
+    def time(self) -> Future[tuple[int, int]]:
         """Return the server's clock: seconds of Unix time, and microseconds. https://redis.io/docs/latest/commands/time/"""
         return self._run((b"TIME",), time_of_day)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable, Mapping
 from typing import Generic, Literal, TypeAlias, TypeVar, overload
 
 from respool._client.families.arguments import AnyKeyT, Words, counted, flag, one_or_many, option
 from respool._client.families.family import Family
 from respool._client.replies.basic import scored
-from respool._connection.request import Request
 from respool._wire.values import KeyT
 
 T = TypeVar("T")
@@ -20,17 +20,17 @@ class SortedSetAlgebraCommands(Family[T], Generic[T]):
     """Set algebra on sorted sets. `keys` are a list, or a mapping of keys to weights."""
 
     @overload
-    def zdiff(self, keys: Iterable[KeyT], *, withscores: Literal[False] = ...) -> Request[list[T]]: ...
+    def zdiff(self, keys: Iterable[KeyT], *, withscores: Literal[False] = ...) -> Future[list[T]]: ...
 
     @overload
-    def zdiff(self, keys: Iterable[KeyT], *, withscores: Literal[True]) -> Request[list[tuple[T, float]]]: ...
+    def zdiff(self, keys: Iterable[KeyT], *, withscores: Literal[True]) -> Future[list[tuple[T, float]]]: ...
 
     def zdiff(self, keys: Iterable[KeyT], *, withscores: bool = False) -> object:
         """Return members of the first key that no other has. https://redis.io/docs/latest/commands/zdiff/"""
         args = (b"ZDIFF", *counted(one_or_many(keys)), *flag(b"WITHSCORES", withscores))
         return self._run(args, scored if withscores else None)
 
-    def zdiffstore(self, dest: KeyT, keys: Iterable[KeyT]) -> Request[int]:
+    def zdiffstore(self, dest: KeyT, keys: Iterable[KeyT]) -> Future[int]:
         """Store what `zdiff` returns; return how many members. https://redis.io/docs/latest/commands/zdiffstore/"""
         return self._run((b"ZDIFFSTORE", dest, *counted(one_or_many(keys))))
 
@@ -41,7 +41,7 @@ class SortedSetAlgebraCommands(Family[T], Generic[T]):
         *,
         aggregate: Aggregate | None = ...,
         withscores: Literal[False] = ...,
-    ) -> Request[list[T]]: ...
+    ) -> Future[list[T]]: ...
 
     @overload
     def zinter(
@@ -50,7 +50,7 @@ class SortedSetAlgebraCommands(Family[T], Generic[T]):
         *,
         aggregate: Aggregate | None = ...,
         withscores: Literal[True],
-    ) -> Request[list[tuple[T, float]]]: ...
+    ) -> Future[list[tuple[T, float]]]: ...
 
     def zinter(
         self,
@@ -71,7 +71,7 @@ class SortedSetAlgebraCommands(Family[T], Generic[T]):
         )
         return self._run(args, scored if withscores else None)
 
-    def zintercard(self, keys: Iterable[KeyT], *, limit: int = 0) -> Request[int]:
+    def zintercard(self, keys: Iterable[KeyT], *, limit: int = 0) -> Future[int]:
         """Return how many members all keys have, counting up to `limit`.
 
         https://redis.io/docs/latest/commands/zintercard/
@@ -84,7 +84,7 @@ class SortedSetAlgebraCommands(Family[T], Generic[T]):
         keys: Iterable[KeyT] | Mapping[AnyKeyT, float],
         *,
         aggregate: Aggregate | None = None,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Store what `zinter` returns; return how many members. https://redis.io/docs/latest/commands/zinterstore/"""
         return self._run((b"ZINTERSTORE", dest, *_weighted(keys), *option(b"AGGREGATE", aggregate)))
 
@@ -95,7 +95,7 @@ class SortedSetAlgebraCommands(Family[T], Generic[T]):
         *,
         aggregate: Aggregate | None = ...,
         withscores: Literal[False] = ...,
-    ) -> Request[list[T]]: ...
+    ) -> Future[list[T]]: ...
 
     @overload
     def zunion(
@@ -104,7 +104,7 @@ class SortedSetAlgebraCommands(Family[T], Generic[T]):
         *,
         aggregate: Aggregate | None = ...,
         withscores: Literal[True],
-    ) -> Request[list[tuple[T, float]]]: ...
+    ) -> Future[list[tuple[T, float]]]: ...
 
     def zunion(
         self,
@@ -128,7 +128,7 @@ class SortedSetAlgebraCommands(Family[T], Generic[T]):
         keys: Iterable[KeyT] | Mapping[AnyKeyT, float],
         *,
         aggregate: Aggregate | None = None,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Store what `zunion` returns; return how many members. https://redis.io/docs/latest/commands/zunionstore/"""
         return self._run((b"ZUNIONSTORE", dest, *_weighted(keys), *option(b"AGGREGATE", aggregate)))
 

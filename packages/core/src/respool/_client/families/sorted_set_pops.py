@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable
 from typing import Generic, Literal, TypeVar
 
@@ -9,7 +10,6 @@ from respool._client.families.arguments import counted, one_or_many, option
 from respool._client.families.family import Family
 from respool._client.replies.basic import scored
 from respool._client.replies.sorted_sets import popped_member, popped_members
-from respool._connection.request import Request
 from respool._wire.values import KeyT
 
 T = TypeVar("T")
@@ -25,19 +25,19 @@ class SortedSetPopCommands(Family[T], Generic[T]):
         which: Literal["MIN", "MAX"] = "MIN",
         *,
         count: int | None = None,
-    ) -> Request[tuple[T, list[tuple[T, float]]] | None]:
+    ) -> Future[tuple[T, list[tuple[T, float]]] | None]:
         """Wait for members in the first key that has some; see `zmpop`. https://redis.io/docs/latest/commands/bzmpop/"""
         args = (b"BZMPOP", timeout, *counted(one_or_many(keys)), which, *option(b"COUNT", count))
         return self._run_alone(args, popped_members)
 
-    def bzpopmax(self, keys: KeyT | Iterable[KeyT], timeout: float = 0) -> Request[tuple[T, T, float] | None]:
+    def bzpopmax(self, keys: KeyT | Iterable[KeyT], timeout: float = 0) -> Future[tuple[T, T, float] | None]:
         """Wait for the member of the highest score: key, member and score.
 
         https://redis.io/docs/latest/commands/bzpopmax/
         """
         return self._run_alone((b"BZPOPMAX", *one_or_many(keys), timeout), popped_member)
 
-    def bzpopmin(self, keys: KeyT | Iterable[KeyT], timeout: float = 0) -> Request[tuple[T, T, float] | None]:
+    def bzpopmin(self, keys: KeyT | Iterable[KeyT], timeout: float = 0) -> Future[tuple[T, T, float] | None]:
         """Wait for the member of the lowest score: key, member and score.
 
         https://redis.io/docs/latest/commands/bzpopmin/
@@ -46,7 +46,7 @@ class SortedSetPopCommands(Family[T], Generic[T]):
 
     def zmpop(
         self, keys: Iterable[KeyT], which: Literal["MIN", "MAX"] = "MIN", *, count: int | None = None
-    ) -> Request[tuple[T, list[tuple[T, float]]] | None]:
+    ) -> Future[tuple[T, list[tuple[T, float]]] | None]:
         """Pop `count` members (one) of the first key that has some: that key, and members with scores.
 
         None where no key has any. https://redis.io/docs/latest/commands/zmpop/
@@ -54,10 +54,10 @@ class SortedSetPopCommands(Family[T], Generic[T]):
         args = (b"ZMPOP", *counted(one_or_many(keys)), which, *option(b"COUNT", count))
         return self._run(args, popped_members)
 
-    def zpopmax(self, key: KeyT, count: int = 1) -> Request[list[tuple[T, float]]]:
+    def zpopmax(self, key: KeyT, count: int = 1) -> Future[list[tuple[T, float]]]:
         """Pop the members of the highest scores. https://redis.io/docs/latest/commands/zpopmax/"""
         return self._run((b"ZPOPMAX", key, count), scored)
 
-    def zpopmin(self, key: KeyT, count: int = 1) -> Request[list[tuple[T, float]]]:
+    def zpopmin(self, key: KeyT, count: int = 1) -> Future[list[tuple[T, float]]]:
         """Pop the members of the lowest scores. https://redis.io/docs/latest/commands/zpopmin/"""
         return self._run((b"ZPOPMIN", key, count), scored)

@@ -6,12 +6,12 @@ A score is a number, `"-inf"` or `"+inf"`, and `"(5"` where 5 itself is left out
 
 from __future__ import annotations
 
+from asyncio import Future
 from typing import Generic, Literal, TypeAlias, TypeVar, overload
 
 from respool._client.families.arguments import Words, clash, flag, flags, incomplete
 from respool._client.families.family import Family
 from respool._client.replies.basic import scored
-from respool._connection.request import Request
 from respool._wire.values import KeyT, StringT
 
 T = TypeVar("T")
@@ -23,11 +23,11 @@ BoundT: TypeAlias = float | StringT
 class SortedSetRangeCommands(Family[T], Generic[T]):
     """Commands on ranges of sorted sets."""
 
-    def zcount(self, key: KeyT, min: BoundT, max: BoundT) -> Request[int]:
+    def zcount(self, key: KeyT, min: BoundT, max: BoundT) -> Future[int]:
         """Return how many scores are in a range. https://redis.io/docs/latest/commands/zcount/"""
         return self._run((b"ZCOUNT", key, min, max))
 
-    def zlexcount(self, key: KeyT, min: StringT, max: StringT) -> Request[int]:
+    def zlexcount(self, key: KeyT, min: StringT, max: StringT) -> Future[int]:
         """Return how many names are in a range. https://redis.io/docs/latest/commands/zlexcount/"""
         return self._run((b"ZLEXCOUNT", key, min, max))
 
@@ -44,7 +44,7 @@ class SortedSetRangeCommands(Family[T], Generic[T]):
         bylex: bool = ...,
         offset: int | None = ...,
         num: int | None = ...,
-    ) -> Request[list[T]]: ...
+    ) -> Future[list[T]]: ...
 
     @overload
     def zrange(
@@ -59,7 +59,7 @@ class SortedSetRangeCommands(Family[T], Generic[T]):
         bylex: bool = ...,
         offset: int | None = ...,
         num: int | None = ...,
-    ) -> Request[list[tuple[T, float]]]: ...
+    ) -> Future[list[tuple[T, float]]]: ...
 
     def zrange(
         self,
@@ -104,7 +104,7 @@ class SortedSetRangeCommands(Family[T], Generic[T]):
         bylex: bool = False,
         offset: int | None = None,
         num: int | None = None,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Store a range as for `zrange` in `dest`; return how many members it has.
 
         https://redis.io/docs/latest/commands/zrangestore/
@@ -114,15 +114,15 @@ class SortedSetRangeCommands(Family[T], Generic[T]):
             (b"ZRANGESTORE", dest, key, start, end, *_how(desc, byscore, bylex, offset, num)),
         )
 
-    def zremrangebylex(self, key: KeyT, min: StringT, max: StringT) -> Request[int]:
+    def zremrangebylex(self, key: KeyT, min: StringT, max: StringT) -> Future[int]:
         """Remove a range of names; return how many. https://redis.io/docs/latest/commands/zremrangebylex/"""
         return self._run((b"ZREMRANGEBYLEX", key, min, max))
 
-    def zremrangebyrank(self, key: KeyT, min: int, max: int) -> Request[int]:
+    def zremrangebyrank(self, key: KeyT, min: int, max: int) -> Future[int]:
         """Remove a range of ranks; return how many. https://redis.io/docs/latest/commands/zremrangebyrank/"""
         return self._run((b"ZREMRANGEBYRANK", key, min, max))
 
-    def zremrangebyscore(self, key: KeyT, min: BoundT, max: BoundT) -> Request[int]:
+    def zremrangebyscore(self, key: KeyT, min: BoundT, max: BoundT) -> Future[int]:
         """Remove a range of scores; return how many. https://redis.io/docs/latest/commands/zremrangebyscore/"""
         return self._run((b"ZREMRANGEBYSCORE", key, min, max))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable, Mapping
 from typing import Generic, Literal, TypeVar, overload
 
@@ -15,7 +16,6 @@ from respool._client.replies.basic import (
     scored,
 )
 from respool._client.replies.sorted_sets import rank_and_score
-from respool._connection.request import Request
 from respool._wire.values import KeyT, StringT, ValueT
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class SortedSetCommands(Family[T], Generic[T]):
         incr: Literal[False] = ...,
         gt: bool = ...,
         lt: bool = ...,
-    ) -> Request[int]: ...
+    ) -> Future[int]: ...
 
     @overload
     def zadd(
@@ -50,7 +50,7 @@ class SortedSetCommands(Family[T], Generic[T]):
         incr: Literal[True],
         gt: bool = ...,
         lt: bool = ...,
-    ) -> Request[float | None]: ...
+    ) -> Future[float | None]: ...
 
     def zadd(
         self,
@@ -81,28 +81,28 @@ class SortedSetCommands(Family[T], Generic[T]):
             why = why or "incr takes one member"
         return self._run_unless(why, args, number_or_none if incr else None)
 
-    def zcard(self, key: KeyT) -> Request[int]:
+    def zcard(self, key: KeyT) -> Future[int]:
         """Return the number of members. https://redis.io/docs/latest/commands/zcard/"""
         return self._run((b"ZCARD", key))
 
-    def zincrby(self, key: KeyT, amount: float, member: ValueT) -> Request[float]:
+    def zincrby(self, key: KeyT, amount: float, member: ValueT) -> Future[float]:
         """Add to the score of a member; return the new one. https://redis.io/docs/latest/commands/zincrby/"""
         return self._run((b"ZINCRBY", key, amount, member), number)
 
-    def zmscore(self, key: KeyT, members: Iterable[ValueT]) -> Request[list[float | None]]:
+    def zmscore(self, key: KeyT, members: Iterable[ValueT]) -> Future[list[float | None]]:
         """Return the scores of members, None for each that there is not. https://redis.io/docs/latest/commands/zmscore/"""
         return self._run((b"ZMSCORE", key, *one_or_many(members)), numbers_or_none)
 
     @overload
-    def zrandmember(self, key: KeyT) -> Request[T | None]: ...
+    def zrandmember(self, key: KeyT) -> Future[T | None]: ...
 
     @overload
-    def zrandmember(self, key: KeyT, count: int, *, withscores: Literal[False] = ...) -> Request[list[T]]: ...
+    def zrandmember(self, key: KeyT, count: int, *, withscores: Literal[False] = ...) -> Future[list[T]]: ...
 
     @overload
     def zrandmember(
         self, key: KeyT, count: int, *, withscores: Literal[True]
-    ) -> Request[list[tuple[T, float]]]: ...
+    ) -> Future[list[tuple[T, float]]]: ...
 
     def zrandmember(self, key: KeyT, count: int | None = None, *, withscores: bool = False) -> object:
         """Return a member by chance, None where there is none; with `count` a list of so many different ones.
@@ -115,12 +115,12 @@ class SortedSetCommands(Family[T], Generic[T]):
         return self._run(args, scored if withscores else None)
 
     @overload
-    def zrank(self, key: KeyT, member: ValueT, *, withscore: Literal[False] = ...) -> Request[int | None]: ...
+    def zrank(self, key: KeyT, member: ValueT, *, withscore: Literal[False] = ...) -> Future[int | None]: ...
 
     @overload
     def zrank(
         self, key: KeyT, member: ValueT, *, withscore: Literal[True]
-    ) -> Request[tuple[int, float] | None]: ...
+    ) -> Future[tuple[int, float] | None]: ...
 
     def zrank(self, key: KeyT, member: ValueT, *, withscore: bool = False) -> object:
         """Return how many members have a lower score, None for no member; `withscore` needs Redis 7.2.
@@ -129,19 +129,19 @@ class SortedSetCommands(Family[T], Generic[T]):
         """
         return self._rank(b"ZRANK", key, member, withscore)
 
-    def zrem(self, key: KeyT, *members: ValueT) -> Request[int]:
+    def zrem(self, key: KeyT, *members: ValueT) -> Future[int]:
         """Remove members; return how many there were. https://redis.io/docs/latest/commands/zrem/"""
         return self._run((b"ZREM", key, *members))
 
     @overload
     def zrevrank(
         self, key: KeyT, member: ValueT, *, withscore: Literal[False] = ...
-    ) -> Request[int | None]: ...
+    ) -> Future[int | None]: ...
 
     @overload
     def zrevrank(
         self, key: KeyT, member: ValueT, *, withscore: Literal[True]
-    ) -> Request[tuple[int, float] | None]: ...
+    ) -> Future[tuple[int, float] | None]: ...
 
     def zrevrank(self, key: KeyT, member: ValueT, *, withscore: bool = False) -> object:
         """Return how many members have a higher score, None for no member; `withscore` needs Redis 7.2.
@@ -152,7 +152,7 @@ class SortedSetCommands(Family[T], Generic[T]):
 
     def zscan(
         self, key: KeyT, cursor: int = 0, *, match: StringT | None = None, count: int | None = None
-    ) -> Request[tuple[int, list[tuple[T, float]]]]:
+    ) -> Future[tuple[int, list[tuple[T, float]]]]:
         """Return the next cursor, 0 at the end, and some members with scores.
 
         https://redis.io/docs/latest/commands/zscan/
@@ -160,7 +160,7 @@ class SortedSetCommands(Family[T], Generic[T]):
         args = (b"ZSCAN", key, cursor, *option(b"MATCH", match), *option(b"COUNT", count))
         return self._run(args, scanned_scores)
 
-    def zscore(self, key: KeyT, member: ValueT) -> Request[float | None]:
+    def zscore(self, key: KeyT, member: ValueT) -> Future[float | None]:
         """Return the score of a member, None for no member. https://redis.io/docs/latest/commands/zscore/"""
         return self._run((b"ZSCORE", key, member), number_or_none)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable
 from typing import Generic, TypeVar, overload
 
 from respool._client.families.arguments import Words, flag, incomplete, option
 from respool._client.families.family import Family
-from respool._connection.request import Request
 from respool._wire.values import KeyT, StringT
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class SortingCommands(Family[T], Generic[T]):
         get: None = ...,
         desc: bool = ...,
         alpha: bool = ...,
-    ) -> Request[list[T]]: ...
+    ) -> Future[list[T]]: ...
 
     @overload
     def sort(
@@ -44,7 +44,7 @@ class SortingCommands(Family[T], Generic[T]):
         get: Iterable[StringT],
         desc: bool = ...,
         alpha: bool = ...,
-    ) -> Request[list[T | None]]: ...
+    ) -> Future[list[T | None]]: ...
 
     def sort(
         self,
@@ -72,7 +72,7 @@ class SortingCommands(Family[T], Generic[T]):
         get: None = ...,
         desc: bool = ...,
         alpha: bool = ...,
-    ) -> Request[list[T]]: ...
+    ) -> Future[list[T]]: ...
 
     @overload
     def sort_ro(
@@ -85,7 +85,7 @@ class SortingCommands(Family[T], Generic[T]):
         get: Iterable[StringT],
         desc: bool = ...,
         alpha: bool = ...,
-    ) -> Request[list[T | None]]: ...
+    ) -> Future[list[T | None]]: ...
 
     def sort_ro(
         self,
@@ -113,7 +113,7 @@ class SortingCommands(Family[T], Generic[T]):
         get: Iterable[StringT] | None = None,
         desc: bool = False,
         alpha: bool = False,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Store elements in order as a list at `dest`; return how many. https://redis.io/docs/latest/commands/sort/"""
         args = (b"SORT", key, *_how(by, start, num, get, desc, alpha), b"STORE", dest)
         return self._run_unless(incomplete(start=start, num=num), args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable, Mapping
 from typing import Generic, Literal, TypeVar, overload
 
@@ -33,7 +34,6 @@ from respool._client.replies.streams import (
     pending_entries,
     pending_summary,
 )
-from respool._connection.request import Request
 from respool._wire.values import KeyT, StringT
 
 T = TypeVar("T")
@@ -42,13 +42,13 @@ T = TypeVar("T")
 class StreamGroupCommands(Family[T], Generic[T]):
     """Commands of consumer groups. Idle times are in milliseconds or timedeltas."""
 
-    def xack(self, key: KeyT, groupname: StringT, *ids: StreamIdT) -> Request[int]:
+    def xack(self, key: KeyT, groupname: StringT, *ids: StreamIdT) -> Future[int]:
         """Acknowledge entries; return how many were pending. https://redis.io/docs/latest/commands/xack/"""
         return self._run((b"XACK", key, groupname, *ids))
 
     def xackdel(
         self, key: KeyT, groupname: StringT, *ids: StreamIdT, ref_policy: ReferencePolicy = "KEEPREF"
-    ) -> Request[list[int]]:
+    ) -> Future[list[int]]:
         """Acknowledge and delete entries; the result as for `xdelex`. Redis 8.2.
 
         https://redis.io/docs/latest/commands/xackdel/
@@ -66,7 +66,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         *,
         count: int | None = ...,
         justid: Literal[False] = ...,
-    ) -> Request[tuple[T, list[Entry[T]], list[T]]]: ...
+    ) -> Future[tuple[T, list[Entry[T]], list[T]]]: ...
 
     @overload
     def xautoclaim(
@@ -79,7 +79,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         *,
         count: int | None = ...,
         justid: Literal[True],
-    ) -> Request[tuple[T, list[T], list[T]]]: ...
+    ) -> Future[tuple[T, list[T], list[T]]]: ...
 
     def xautoclaim(
         self,
@@ -116,7 +116,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         retrycount: int | None = ...,
         force: bool = ...,
         justid: Literal[False] = ...,
-    ) -> Request[list[Entry[T]]]: ...
+    ) -> Future[list[Entry[T]]]: ...
 
     @overload
     def xclaim(
@@ -132,7 +132,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         retrycount: int | None = ...,
         force: bool = ...,
         justid: Literal[True],
-    ) -> Request[list[T]]: ...
+    ) -> Future[list[T]]: ...
 
     def xclaim(
         self,
@@ -177,29 +177,29 @@ class StreamGroupCommands(Family[T], Generic[T]):
         *,
         mkstream: bool = False,
         entries_read: int | None = None,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Make a group that begins behind `id`. https://redis.io/docs/latest/commands/xgroup-create/"""
         options = (*flag(b"MKSTREAM", mkstream), *option(b"ENTRIESREAD", entries_read))
         return self._run((b"XGROUP", b"CREATE", key, groupname, id, *options), succeeded)
 
-    def xgroup_createconsumer(self, key: KeyT, groupname: StringT, consumername: StringT) -> Request[bool]:
+    def xgroup_createconsumer(self, key: KeyT, groupname: StringT, consumername: StringT) -> Future[bool]:
         """Make a consumer; False where there is one. https://redis.io/docs/latest/commands/xgroup-createconsumer/"""
         return self._run((b"XGROUP", b"CREATECONSUMER", key, groupname, consumername), bool)
 
-    def xgroup_delconsumer(self, key: KeyT, groupname: StringT, consumername: StringT) -> Request[int]:
+    def xgroup_delconsumer(self, key: KeyT, groupname: StringT, consumername: StringT) -> Future[int]:
         """Delete a consumer; return how many entries it had pending.
 
         https://redis.io/docs/latest/commands/xgroup-delconsumer/
         """
         return self._run((b"XGROUP", b"DELCONSUMER", key, groupname, consumername))
 
-    def xgroup_destroy(self, key: KeyT, groupname: StringT) -> Request[bool]:
+    def xgroup_destroy(self, key: KeyT, groupname: StringT) -> Future[bool]:
         """Delete a group; False where there is none. https://redis.io/docs/latest/commands/xgroup-destroy/"""
         return self._run((b"XGROUP", b"DESTROY", key, groupname), bool)
 
     def xgroup_setid(
         self, key: KeyT, groupname: StringT, id: StreamIdT, *, entries_read: int | None = None
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Set which entry a group has read last. https://redis.io/docs/latest/commands/xgroup-setid/"""
         args = (b"XGROUP", b"SETID", key, groupname, id, *option(b"ENTRIESREAD", entries_read))
         return self._run(args, succeeded)
@@ -212,7 +212,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         *ids: StreamIdT,
         retrycount: int | None = None,
         force: bool = False,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Give pending entries back to the group; return how many were. Redis 8.8.
 
         SILENT takes back the delivery that was counted, FAIL leaves it counted, FATAL counts as many as there can be;
@@ -221,7 +221,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         how = (*option(b"RETRYCOUNT", retrycount), *flag(b"FORCE", force))
         return self._run((b"XNACK", key, groupname, mode, b"IDS", len(ids), *ids, *how))
 
-    def xpending(self, key: KeyT, groupname: StringT) -> Request[PendingSummary[T]]:
+    def xpending(self, key: KeyT, groupname: StringT) -> Future[PendingSummary[T]]:
         """Return how much is pending, of whom. https://redis.io/docs/latest/commands/xpending/"""
         return self._run((b"XPENDING", key, groupname), pending_summary)
 
@@ -235,7 +235,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         *,
         consumername: StringT | None = None,
         idle: PeriodT | None = None,
-    ) -> Request[list[PendingEntry[T]]]:
+    ) -> Future[list[PendingEntry[T]]]:
         """Return `count` pending entries; of one consumer, or idle for so long, if told so.
 
         https://redis.io/docs/latest/commands/xpending/
@@ -255,7 +255,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         block: PeriodT | None = ...,
         noack: bool = ...,
         claim_min_idle_time: None = ...,
-    ) -> Request[dict[T, list[Entry[T]]]]: ...
+    ) -> Future[dict[T, list[Entry[T]]]]: ...
 
     @overload
     def xreadgroup(
@@ -268,7 +268,7 @@ class StreamGroupCommands(Family[T], Generic[T]):
         block: PeriodT | None = ...,
         noack: bool = ...,
         claim_min_idle_time: PeriodT,
-    ) -> Request[dict[T, list[ClaimedEntry[T]]]]: ...
+    ) -> Future[dict[T, list[ClaimedEntry[T]]]]: ...
 
     def xreadgroup(
         self,

@@ -5,6 +5,7 @@ An id is `"milliseconds-number"`; an entry is its id and a dict of its fields.
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Mapping
 from typing import Generic, Literal, TypeAlias, TypeVar, overload
 
@@ -24,7 +25,6 @@ from respool._client.families.arguments import (
 from respool._client.families.family import Family
 from respool._client.replies.basic import succeeded
 from respool._client.replies.streams import Entry, entries, entries_by_stream
-from respool._connection.request import Request
 from respool._wire.values import KeyT, StringT, ValueT
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class StreamCommands(Family[T], Generic[T]):
         ref_policy: ReferencePolicy | None = ...,
         idmp: tuple[ValueT, ValueT] | None = ...,
         idmpauto: ValueT | None = ...,
-    ) -> Request[T]: ...
+    ) -> Future[T]: ...
 
     @overload
     def xadd(
@@ -75,7 +75,7 @@ class StreamCommands(Family[T], Generic[T]):
         ref_policy: ReferencePolicy | None = ...,
         idmp: tuple[ValueT, ValueT] | None = ...,
         idmpauto: ValueT | None = ...,
-    ) -> Request[T | None]: ...
+    ) -> Future[T | None]: ...
 
     def xadd(
         self,
@@ -105,7 +105,7 @@ class StreamCommands(Family[T], Generic[T]):
 
     def xcfgset(
         self, key: KeyT, *, idmp_duration: PeriodT | None = None, idmp_maxsize: int | None = None
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Set for how many seconds, and how many of each producer, ids against duplicates are remembered. Redis 8.6.
 
         https://redis.io/docs/latest/commands/xcfgset/
@@ -114,32 +114,32 @@ class StreamCommands(Family[T], Generic[T]):
         options = (*option(b"IDMP-DURATION", duration), *option(b"IDMP-MAXSIZE", idmp_maxsize))
         return self._run((b"XCFGSET", key, *options), succeeded)
 
-    def xdel(self, key: KeyT, *ids: StreamIdT) -> Request[int]:
+    def xdel(self, key: KeyT, *ids: StreamIdT) -> Future[int]:
         """Delete entries; return how many there were. https://redis.io/docs/latest/commands/xdel/"""
         return self._run((b"XDEL", key, *ids))
 
     def xdelex(
         self, key: KeyT, *ids: StreamIdT, ref_policy: ReferencePolicy = "KEEPREF"
-    ) -> Request[list[int]]:
+    ) -> Future[list[int]]:
         """Delete entries; of each: 1 deleted, -1 none, 2 not acknowledged by all yet (ACKED). Redis 8.2.
 
         https://redis.io/docs/latest/commands/xdelex/
         """
         return self._run((b"XDELEX", key, ref_policy, b"IDS", len(ids), *ids))
 
-    def xlen(self, key: KeyT) -> Request[int]:
+    def xlen(self, key: KeyT) -> Future[int]:
         """Return the number of entries. https://redis.io/docs/latest/commands/xlen/"""
         return self._run((b"XLEN", key))
 
     def xrange(
         self, key: KeyT, min: StreamIdT = "-", max: StreamIdT = "+", *, count: int | None = None
-    ) -> Request[list[Entry[T]]]:
+    ) -> Future[list[Entry[T]]]:
         """Return entries from `min` to `max`, both included. https://redis.io/docs/latest/commands/xrange/"""
         return self._run((b"XRANGE", key, min, max, *option(b"COUNT", count)), entries)
 
     def xread(
         self, streams: Mapping[AnyKeyT, StreamIdT], *, count: int | None = None, block: PeriodT | None = None
-    ) -> Request[dict[T, list[Entry[T]]]]:
+    ) -> Future[dict[T, list[Entry[T]]]]:
         """Return entries behind those ids, by stream; `block` waits so many milliseconds for one, 0 for ever.
 
         Empty where there are none. https://redis.io/docs/latest/commands/xread/
@@ -154,7 +154,7 @@ class StreamCommands(Family[T], Generic[T]):
 
     def xrevrange(
         self, key: KeyT, max: StreamIdT = "+", min: StreamIdT = "-", *, count: int | None = None
-    ) -> Request[list[Entry[T]]]:
+    ) -> Future[list[Entry[T]]]:
         """Return entries from `max` back to `min`. https://redis.io/docs/latest/commands/xrevrange/"""
         return self._run((b"XREVRANGE", key, max, min, *option(b"COUNT", count)), entries)
 
@@ -165,7 +165,7 @@ class StreamCommands(Family[T], Generic[T]):
         *,
         entries_added: int | None = None,
         max_deleted_id: StreamIdT | None = None,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Set the last id that a stream has given out. https://redis.io/docs/latest/commands/xsetid/"""
         options = (*option(b"ENTRIESADDED", entries_added), *option(b"MAXDELETEDID", max_deleted_id))
         return self._run((b"XSETID", key, last_id, *options), succeeded)
@@ -179,7 +179,7 @@ class StreamCommands(Family[T], Generic[T]):
         minid: StreamIdT | None = None,
         limit: int | None = None,
         ref_policy: ReferencePolicy | None = None,
-    ) -> Request[int]:
+    ) -> Future[int]:
         """Trim a stream; return how many entries went. https://redis.io/docs/latest/commands/xtrim/"""
         why = clash(maxlen=maxlen, minid=minid)
         if maxlen is None and minid is None:

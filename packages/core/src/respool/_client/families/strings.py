@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable, Mapping
 from typing import Generic, Literal, TypeVar, overload
 
@@ -21,7 +22,6 @@ from respool._client.families.arguments import (
 from respool._client.families.family import Family
 from respool._client.replies.basic import number, succeeded, text_or_none
 from respool._client.replies.strings import LcsMatches, lcs_matches
-from respool._connection.request import Request
 from respool._wire.values import KeyT, StringT, ValueT
 
 T = TypeVar("T")
@@ -30,11 +30,11 @@ T = TypeVar("T")
 class StringCommands(Family[T], Generic[T]):
     """Commands on strings."""
 
-    def append(self, key: KeyT, value: ValueT) -> Request[int]:
+    def append(self, key: KeyT, value: ValueT) -> Future[int]:
         """Append to a value; return its new length in bytes. https://redis.io/docs/latest/commands/append/"""
         return self._run((b"APPEND", key, value))
 
-    def decr(self, key: KeyT, amount: int = 1) -> Request[int]:
+    def decr(self, key: KeyT, amount: int = 1) -> Future[int]:
         """Take `amount` from the integer at `key`. https://redis.io/docs/latest/commands/decrby/"""
         return self._run((b"DECRBY", key, amount))
 
@@ -46,7 +46,7 @@ class StringCommands(Family[T], Generic[T]):
         ifne: ValueT | None = None,
         ifdeq: StringT | None = None,
         ifdne: StringT | None = None,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Delete `key` if its value is the one told, or is not: conditions as for `set`. Redis 8.4.
 
         https://redis.io/docs/latest/commands/delex/
@@ -54,22 +54,22 @@ class StringCommands(Family[T], Generic[T]):
         why = clash(ifeq=ifeq, ifne=ifne, ifdeq=ifdeq, ifdne=ifdne)
         return self._run_unless(why, (b"DELEX", key, *_comparison(ifeq, ifne, ifdeq, ifdne)), bool)
 
-    def delifeq(self, key: KeyT, value: ValueT) -> Request[bool]:
+    def delifeq(self, key: KeyT, value: ValueT) -> Future[bool]:
         """Delete `key` if it has this value. Valkey 9. https://valkey.io/commands/delifeq/"""
         return self._run((b"DELIFEQ", key, value), bool)
 
-    def digest(self, key: KeyT) -> Request[str | None]:
+    def digest(self, key: KeyT) -> Future[str | None]:
         """Return the XXH3 digest of a value in hexadecimal, to compare with; None for none. Redis 8.4.
 
         https://redis.io/docs/latest/commands/digest/
         """
         return self._run((b"DIGEST", key), text_or_none)
 
-    def get(self, key: KeyT) -> Request[T | None]:
+    def get(self, key: KeyT) -> Future[T | None]:
         """Return the value of `key`, None where there is none. https://redis.io/docs/latest/commands/get/"""
         return self._run((b"GET", key))
 
-    def getdel(self, key: KeyT) -> Request[T | None]:
+    def getdel(self, key: KeyT) -> Future[T | None]:
         """Delete `key` and return the value it had. https://redis.io/docs/latest/commands/getdel/"""
         return self._run((b"GETDEL", key))
 
@@ -82,7 +82,7 @@ class StringCommands(Family[T], Generic[T]):
         exat: MomentT | None = None,
         pxat: MomentT | None = None,
         persist: bool = False,
-    ) -> Request[T | None]:
+    ) -> Future[T | None]:
         """Return a value and set when it expires: as for `set`; `persist` for never.
 
         https://redis.io/docs/latest/commands/getex/
@@ -92,31 +92,31 @@ class StringCommands(Family[T], Generic[T]):
             (b"GETEX", key, *expiry(ex, px, exat, pxat), *flag(b"PERSIST", persist)),
         )
 
-    def getrange(self, key: KeyT, start: int, end: int) -> Request[T]:
+    def getrange(self, key: KeyT, start: int, end: int) -> Future[T]:
         """Return the bytes from `start` to `end`, both included; negative ones count from the end.
 
         https://redis.io/docs/latest/commands/getrange/
         """
         return self._run((b"GETRANGE", key, start, end))
 
-    def incr(self, key: KeyT, amount: int = 1) -> Request[int]:
+    def incr(self, key: KeyT, amount: int = 1) -> Future[int]:
         """Add `amount` to the integer at `key`. https://redis.io/docs/latest/commands/incrby/"""
         return self._run((b"INCRBY", key, amount))
 
-    def incrbyfloat(self, key: KeyT, amount: float = 1.0) -> Request[float]:
+    def incrbyfloat(self, key: KeyT, amount: float = 1.0) -> Future[float]:
         """Add `amount` to the number at `key`. https://redis.io/docs/latest/commands/incrbyfloat/"""
         return self._run((b"INCRBYFLOAT", key, amount), number)
 
     @overload
-    def lcs(self, key1: KeyT, key2: KeyT) -> Request[T]: ...
+    def lcs(self, key1: KeyT, key2: KeyT) -> Future[T]: ...
 
     @overload
-    def lcs(self, key1: KeyT, key2: KeyT, *, len: Literal[True]) -> Request[int]: ...
+    def lcs(self, key1: KeyT, key2: KeyT, *, len: Literal[True]) -> Future[int]: ...
 
     @overload
     def lcs(
         self, key1: KeyT, key2: KeyT, *, idx: Literal[True], minmatchlen: int = ...
-    ) -> Request[LcsMatches]: ...
+    ) -> Future[LcsMatches]: ...
 
     def lcs(
         self, key1: KeyT, key2: KeyT, *, len: bool = False, idx: bool = False, minmatchlen: int = 0
@@ -131,11 +131,11 @@ class StringCommands(Family[T], Generic[T]):
             return self._run_unless(clash(len=len, idx=idx), where, lcs_matches)
         return self._run((*args, *flag(b"LEN", len)))
 
-    def mget(self, keys: KeyT | Iterable[KeyT], *more: KeyT) -> Request[list[T | None]]:
+    def mget(self, keys: KeyT | Iterable[KeyT], *more: KeyT) -> Future[list[T | None]]:
         """Return the values of keys, None for each without one. https://redis.io/docs/latest/commands/mget/"""
         return self._run((b"MGET", *one_or_many(keys, more)))
 
-    def mset(self, mapping: Mapping[AnyKeyT, ValueT]) -> Request[bool]:
+    def mset(self, mapping: Mapping[AnyKeyT, ValueT]) -> Future[bool]:
         """Set keys to values, all at once. https://redis.io/docs/latest/commands/mset/"""
         return self._run((b"MSET", *flattened(mapping)), succeeded)
 
@@ -150,7 +150,7 @@ class StringCommands(Family[T], Generic[T]):
         keepttl: bool = False,
         nx: bool = False,
         xx: bool = False,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Set keys to values and when all of them expire, as for `set`: all, or none and False. Redis 8.4, Valkey 9.1.
 
         `nx`: only if there is none of them; `xx`: only if all are there. https://redis.io/docs/latest/commands/msetex/
@@ -168,7 +168,7 @@ class StringCommands(Family[T], Generic[T]):
             bool,
         )
 
-    def msetnx(self, mapping: Mapping[AnyKeyT, ValueT]) -> Request[bool]:
+    def msetnx(self, mapping: Mapping[AnyKeyT, ValueT]) -> Future[bool]:
         """Set keys to values if none of them exists: all, or none and False.
 
         https://redis.io/docs/latest/commands/msetnx/
@@ -193,7 +193,7 @@ class StringCommands(Family[T], Generic[T]):
         ifne: ValueT | None = ...,
         ifdeq: StringT | None = ...,
         ifdne: StringT | None = ...,
-    ) -> Request[bool]: ...
+    ) -> Future[bool]: ...
 
     @overload
     def set(
@@ -213,7 +213,7 @@ class StringCommands(Family[T], Generic[T]):
         ifne: ValueT | None = ...,
         ifdeq: StringT | None = ...,
         ifdne: StringT | None = ...,
-    ) -> Request[T | None]: ...
+    ) -> Future[T | None]: ...
 
     def set(
         self,
@@ -260,11 +260,11 @@ class StringCommands(Family[T], Generic[T]):
             None if get else succeeded,
         )
 
-    def setrange(self, key: KeyT, offset: int, value: ValueT) -> Request[int]:
+    def setrange(self, key: KeyT, offset: int, value: ValueT) -> Future[int]:
         """Overwrite a value from byte `offset` on; return its new length. https://redis.io/docs/latest/commands/setrange/"""
         return self._run((b"SETRANGE", key, offset, value))
 
-    def strlen(self, key: KeyT) -> Request[int]:
+    def strlen(self, key: KeyT) -> Future[int]:
         """Return the length of a value in bytes, 0 for none. https://redis.io/docs/latest/commands/strlen/"""
         return self._run((b"STRLEN", key))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Iterable
 from typing import Generic, Literal, TypeAlias, TypeVar, overload
 
@@ -19,7 +20,6 @@ from respool._client.replies.vectors import (
     vector,
     vector_set_info,
 )
-from respool._connection.request import Request
 from respool._wire.values import KeyT, StringT, ValueT
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class VectorSetCommands(Family[T], Generic[T]):
         ef: int | None = None,
         attributes: StringT | None = None,
         numlinks: int | None = None,
-    ) -> Request[bool]:
+    ) -> Future[bool]:
         """Add an element; False where it was there and has a new vector. https://redis.io/docs/latest/commands/vadd/"""
         args = (
             b"VADD",
@@ -59,43 +59,43 @@ class VectorSetCommands(Family[T], Generic[T]):
         )
         return self._run(args, bool)
 
-    def vcard(self, key: KeyT) -> Request[int]:
+    def vcard(self, key: KeyT) -> Future[int]:
         """Return the number of elements. https://redis.io/docs/latest/commands/vcard/"""
         return self._run((b"VCARD", key))
 
-    def vdim(self, key: KeyT) -> Request[int]:
+    def vdim(self, key: KeyT) -> Future[int]:
         """Return the number of dimensions. https://redis.io/docs/latest/commands/vdim/"""
         return self._run((b"VDIM", key))
 
-    def vemb(self, key: KeyT, element: ValueT) -> Request[list[float] | None]:
+    def vemb(self, key: KeyT, element: ValueT) -> Future[list[float] | None]:
         """Return the vector of an element, nearly; None for none. https://redis.io/docs/latest/commands/vemb/"""
         return self._run((b"VEMB", key, element), vector)
 
-    def vemb_raw(self, key: KeyT, element: ValueT) -> Request[RawVector | None]:
+    def vemb_raw(self, key: KeyT, element: ValueT) -> Future[RawVector | None]:
         """Return the vector of an element as it is stored. https://redis.io/docs/latest/commands/vemb/"""
         return self._run((b"VEMB", key, element, b"RAW"), raw_vector)
 
-    def vgetattr(self, key: KeyT, element: ValueT) -> Request[T | None]:
+    def vgetattr(self, key: KeyT, element: ValueT) -> Future[T | None]:
         """Return the attributes of an element, None for none. https://redis.io/docs/latest/commands/vgetattr/"""
         return self._run((b"VGETATTR", key, element))
 
-    def vinfo(self, key: KeyT) -> Request[VectorSetInfo | None]:
+    def vinfo(self, key: KeyT) -> Future[VectorSetInfo | None]:
         """Return what there is to tell of a vector set, None for none. https://redis.io/docs/latest/commands/vinfo/"""
         return self._run((b"VINFO", key), vector_set_info)
 
-    def vismember(self, key: KeyT, element: ValueT) -> Request[bool]:
+    def vismember(self, key: KeyT, element: ValueT) -> Future[bool]:
         """Tell whether there is such an element. Redis 8.2. https://redis.io/docs/latest/commands/vismember/"""
         return self._run((b"VISMEMBER", key, element), bool)
 
     @overload
     def vlinks(
         self, key: KeyT, element: ValueT, *, withscores: Literal[False] = ...
-    ) -> Request[list[list[T]] | None]: ...
+    ) -> Future[list[list[T]] | None]: ...
 
     @overload
     def vlinks(
         self, key: KeyT, element: ValueT, *, withscores: Literal[True]
-    ) -> Request[list[list[tuple[T, float]]] | None]: ...
+    ) -> Future[list[list[tuple[T, float]]] | None]: ...
 
     def vlinks(self, key: KeyT, element: ValueT, *, withscores: bool = False) -> object:
         """Return the neighbours of an element, by layer of the graph; None for no element.
@@ -106,10 +106,10 @@ class VectorSetCommands(Family[T], Generic[T]):
         return self._run(args, links_with_scores) if withscores else self._run(args, links)
 
     @overload
-    def vrandmember(self, key: KeyT) -> Request[T | None]: ...
+    def vrandmember(self, key: KeyT) -> Future[T | None]: ...
 
     @overload
-    def vrandmember(self, key: KeyT, count: int) -> Request[list[T]]: ...
+    def vrandmember(self, key: KeyT, count: int) -> Future[list[T]]: ...
 
     def vrandmember(self, key: KeyT, count: int | None = None) -> object:
         """Return an element by chance, None for none; with `count` a list of so many different ones.
@@ -120,18 +120,18 @@ class VectorSetCommands(Family[T], Generic[T]):
 
     def vrange(
         self, key: KeyT, start: StringT = "-", end: StringT = "+", count: int | None = None
-    ) -> Request[list[T]]:
+    ) -> Future[list[T]]:
         """Return elements in the order of their bytes, from `start` to `end`: `-`, `+`, `[with`, `(without`. Redis 8.4.
 
         All, or `count` at most: `(last` goes on behind the last one. https://redis.io/docs/latest/commands/vrange/
         """
         return self._run((b"VRANGE", key, start, end, *optional(count)))
 
-    def vrem(self, key: KeyT, element: ValueT) -> Request[bool]:
+    def vrem(self, key: KeyT, element: ValueT) -> Future[bool]:
         """Remove an element; False where there is none. https://redis.io/docs/latest/commands/vrem/"""
         return self._run((b"VREM", key, element), bool)
 
-    def vsetattr(self, key: KeyT, element: ValueT, attributes: StringT) -> Request[bool]:
+    def vsetattr(self, key: KeyT, element: ValueT, attributes: StringT) -> Future[bool]:
         """Set the attributes of an element, "" for none; False for no element.
 
         https://redis.io/docs/latest/commands/vsetattr/
@@ -152,7 +152,7 @@ class VectorSetCommands(Family[T], Generic[T]):
         filter_ef: int | None = ...,
         truth: bool = ...,
         no_thread: bool = ...,
-    ) -> Request[list[T]]: ...
+    ) -> Future[list[T]]: ...
 
     @overload
     def vsim(
@@ -168,7 +168,7 @@ class VectorSetCommands(Family[T], Generic[T]):
         filter_ef: int | None = ...,
         truth: bool = ...,
         no_thread: bool = ...,
-    ) -> Request[list[tuple[T, float]]]: ...
+    ) -> Future[list[tuple[T, float]]]: ...
 
     def vsim(
         self,
@@ -207,7 +207,7 @@ class VectorSetCommands(Family[T], Generic[T]):
         filter_ef: int | None = None,
         truth: bool = False,
         no_thread: bool = False,
-    ) -> Request[list[VectorMatch[T]]]:
+    ) -> Future[list[VectorMatch[T]]]:
         """Return what `vsim` does, with scores and attributes. Redis 8.2. https://redis.io/docs/latest/commands/vsim/"""
         options = _search(count, epsilon, ef, filter, filter_ef, truth, no_thread)
         return self._run((b"VSIM", key, *_spelled(input), b"WITHSCORES", b"WITHATTRIBS", *options), matches)
