@@ -7,19 +7,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from respool.errors import RedisError
-from respool.lowlevel import Request, fresh
+from respool.lowlevel import Convert, fresh
 
 
 def join(
-    whole: Request[object],
-    parts: Sequence[Request[object]],
+    whole: asyncio.Future[object],
+    parts: Sequence[asyncio.Future[object]],
     merge: Callable[[Sequence[object]], object],
     *,
+    convert: Convert | None = None,
     any_will_do: bool = False,
 ) -> None:
-    """Complete `whole` when all of `parts` are done. Cancelled, it cancels them.
+    """Complete `whole`, when all of `parts` are done, with their merged and converted replies.
 
-    It fails with the first error; with `any_will_do`, only if all have failed. An error after others succeeded
+    Cancelled, it cancels them. It fails with the first error; with `any_will_do`, only if all have failed. An error after others succeeded
     says `maybe_executed`.
     """
     missing = len(parts)
@@ -28,36 +29,37 @@ def join(
         nonlocal missing
         missing -= 1
         if not missing and not whole.done():
-            _complete(whole, parts, merge, any_will_do)
+            _complete(whole, parts, merge, convert, any_will_do)
 
     for part in parts:
-        part.future.add_done_callback(count)
-    whole.future.add_done_callback(partial(_cancel, parts))
+        part.add_done_callback(count)
+    whole.add_done_callback(partial(_cancel, parts))
 
 
 def _complete(
-    whole: Request[object],
-    parts: Sequence[Request[object]],
+    whole: asyncio.Future[object],
+    parts: Sequence[asyncio.Future[object]],
     merge: Callable[[Sequence[object]], object],
+    convert: Convert | None,
     any_will_do: bool,
 ) -> None:
-    futures = [part.future for part in parts if not part.future.cancelled()]
+    futures = [part for part in parts if not part.cancelled()]
     errors = [each.exception() for each in futures]
     failed = next((error for error in errors if error is not None), None)
     replies = [each.result() for each in futures if each.exception() is None]
     if failed is not None and not (any_will_do and replies):
         if isinstance(failed, RedisError):
             failed = fresh(failed, maybe_executed=failed.maybe_executed or bool(replies))
-        whole.future.set_exception(failed)
+        whole.set_exception(failed)
         return
     try:
         reply = merge(replies)
-        whole.future.set_result(reply if whole.convert is None else whole.convert(reply))
+        whole.set_result(reply if convert is None else convert(reply))
     except Exception as exc:  # what a converter raises is the caller's to see
-        whole.future.set_exception(exc)
+        whole.set_exception(exc)
 
 
-def _cancel(parts: Sequence[Request[object]], whole: asyncio.Future[object]) -> None:
+def _cancel(parts: Sequence[asyncio.Future[object]], whole: asyncio.Future[object]) -> None:
     if whole.cancelled():
         for part in parts:
-            part.future.cancel()
+            part.cancel()

@@ -12,7 +12,7 @@ from respool_cluster._joining import join
 from respool_cluster._node import Node
 from respool_cluster._router import Router
 from respool_cluster._slot import slot_of_keys
-from respool_cluster._splitting import FanOut, fan_out, joiner, split
+from respool_cluster._splitting import FanOut, Merge, fan_out, joiner, split
 from respool_cluster._topology import Topology
 
 
@@ -30,7 +30,7 @@ class Spreader:
         parts = split(request.args, lambda key: slot_of_keys([key], self._encoding))
         if parts is not None:
             requests = [self._part(part.args) for part in parts]
-            join(request, requests, joiner(request.args, parts))
+            _join(request, requests, joiner(request.args, parts))
             for each in requests:
                 self._router.send(each)
             return True
@@ -47,7 +47,7 @@ class Spreader:
             refuse(request, exc)
             return
         requests = [self._part(request.args) for _ in nodes]
-        join(request, requests, plan.merge, any_will_do=plan.any_will_do)
+        _join(request, requests, plan.merge, any_will_do=plan.any_will_do)
         for node, each in zip(nodes, requests, strict=True):
             self._router.send_to(node, each)
 
@@ -55,6 +55,13 @@ class Spreader:
         part = self._maker.make(args, None, None, Request)
         part.convert = None  # it is the whole that is decoded and converted
         return part
+
+
+def _join(
+    whole: Request[object], parts: Sequence[Request[object]], merge: Merge, *, any_will_do: bool = False
+) -> None:
+    futures = [part.future for part in parts]
+    join(whole.future, futures, merge, convert=whole.convert, any_will_do=any_will_do)
 
 
 def _targets(topology: Topology, plan: FanOut) -> Sequence[Node]:
