@@ -20,8 +20,8 @@ def join(
 ) -> None:
     """Complete `whole`, when all of `parts` are done, with their merged and converted replies.
 
-    Cancelled, it cancels them. It fails with the first error; with `any_will_do`, only if all have failed. An error after others succeeded
-    says `maybe_executed`.
+    Cancelled, it cancels them. It fails with the first error; with `any_will_do`, only if all have failed. An error
+    after others succeeded says `maybe_executed`.
     """
     missing = len(parts)
 
