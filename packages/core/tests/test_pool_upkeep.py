@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -129,7 +128,7 @@ async def test_figures_tell_what_is_being_opened(respool_server: FakeServer) -> 
 
 
 def test_figures_are_frozen() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         ConnectionPool().stats().size = 1  # type: ignore[misc]
 
 

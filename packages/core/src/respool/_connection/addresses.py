@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import zip_longest
 
+from respool._wire.tuples import NamedTuple
 
-@dataclass(frozen=True)
-class Address:
+
+class Address(NamedTuple):
     """One address of a server: a family and what its sockets take as a target."""
 
     family: int
@@ -25,13 +24,12 @@ def literal_address(host: str, port: int) -> Address | None:
 
     Raises `OSError` for the scope of an interface that this machine does not have (`fe80::1%eth7`).
     """
-    try:
-        spelled = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    if isinstance(spelled, ipaddress.IPv4Address):
+    if _spells(socket.AF_INET, host):
         return Address(socket.AF_INET, (host, port))
-    return Address(socket.AF_INET6, (host.partition("%")[0], port, 0, _number_of(spelled.scope_id)))
+    number, mark, scope = host.partition("%")
+    if not _spells(socket.AF_INET6, number) or (mark and not scope):
+        return None
+    return Address(socket.AF_INET6, (number, port, 0, _number_of(scope)))
 
 
 def take_turns(addresses: Iterable[Address]) -> list[Address]:
@@ -45,7 +43,15 @@ def take_turns(addresses: Iterable[Address]) -> list[Address]:
     return [each for turn in zip_longest(*families.values()) for each in turn if each is not None]
 
 
-def _number_of(scope: str | None) -> int:
-    if scope is None:
+def _spells(family: socket.AddressFamily, host: str) -> bool:
+    try:
+        socket.inet_pton(family, host)
+    except (OSError, ValueError):  # a name; one that no name may contain
+        return False
+    return True
+
+
+def _number_of(scope: str) -> int:
+    if not scope:
         return 0
     return int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)

@@ -9,7 +9,6 @@ import asyncio
 import inspect
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Protocol, TypeAlias
@@ -32,13 +31,14 @@ from respool._connection.opening import open_generation
 from respool._connection.pushes import NO_MESSAGE, PushBox
 from respool._connection.request import Request, fresh
 from respool._connection.session import Held, Session, after, command_name, is_stateful
-from respool._connection.settings import Settings, check_seconds, own_version
+from respool._connection.settings import Settings, check_seconds
 from respool._connection.silence import PROBE_SECONDS, TRUSTED_SECONDS
 from respool._connection.subscriptions import SUBSCRIBING
 from respool._wire.commands import block_timeout, is_blocking
 from respool._wire.decoding import decode_reply
 from respool._wire.handshake import Introduction
 from respool._wire.values import ProtocolVersion, ResponseType, ValueT
+from respool._wire.version import VERSION
 from respool.errors import ConnectionError, DataError, RedisError, ResponseError, TimeoutError
 
 ConnectCallback: TypeAlias = Callable[["BaseConnection"], "Awaitable[object] | object"]
@@ -254,10 +254,10 @@ class BaseConnection(asyncio.BaseProtocol):
 
     async def bring_up(self, generation: Generation) -> None:
         """Open the socket, introduce ourselves, run the connect callbacks. For the link alone."""
-        introduction = replace(self._settings.introduction, library_version=own_version())
+        introduction = self._settings.introduction._replace(library_version=VERSION)
         if self._renewal is not None:
             username, password = await self._renewal.credentials()
-            introduction = replace(introduction, username=username, password=password)
+            introduction = introduction._replace(username=username, password=password)
         greeting = await open_generation(generation, self.open_socket, introduction, self.describe())
         self.client_id = greeting.client_id
         self.server_version = greeting.server_version

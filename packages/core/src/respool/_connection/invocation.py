@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from respool._connection.request import Convert, Request, Rescue, SilentRequest, StatefulRequest
 from respool._connection.session import Held
@@ -11,6 +10,7 @@ from respool._connection.settings import Settings, check_encoding
 from respool._connection.subscriptions import SUBSCRIBING, SubscribingRequest
 from respool._wire.decoding import decoder
 from respool._wire.encoding import pack, split_name, upper_word
+from respool._wire.tuples import NamedTuple
 from respool._wire.values import ValueT
 from respool.errors import (
     BusyLoadingError,
@@ -24,8 +24,7 @@ from respool.errors import (
 _SKIP = b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"
 
 
-@dataclass(frozen=True)
-class CommandInvocation:
+class CommandInvocation(NamedTuple):
     """One command for `create_requests`: None means what its connection was made with."""
 
     command: bytes

@@ -6,9 +6,7 @@ Everything is verified unless the caller says otherwise, and nothing that was as
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from ssl import (
     CERT_NONE,
     CERT_OPTIONAL,
@@ -19,6 +17,7 @@ from ssl import (
 )
 from typing import NoReturn, TypedDict
 
+from respool._wire.tuples import NamedTuple
 from respool.errors import DataError
 
 CERT_REQS = {"none": CERT_NONE, "optional": CERT_OPTIONAL, "required": CERT_REQUIRED}
@@ -44,8 +43,7 @@ class TLSOptions(TypedDict, total=False):
     """The server's name where it is not the host that is connected to (a tunnel, an address)."""
 
 
-@dataclass(frozen=True)
-class TLS:
+class TLS(NamedTuple):
     """A context, and the name to connect under if it is not the host's."""
 
     context: SSLContext
@@ -56,14 +54,16 @@ class TLS:
         return self.server_name or host.partition("%")[0].removesuffix(".")
 
 
-@dataclass(frozen=True)
-class _Parts:
+class _Parts(NamedTuple):
     certfile: str | None
     keyfile: str | None
-    password: str | None = field(repr=False)
+    password: str | None
     ca_certs: str | None
     verify: VerifyMode
     check_hostname: bool
+
+    def __repr__(self) -> str:
+        return f"<TLS with the certificate {self.certfile!r}>"  # the password is nobody's business
 
 
 def tls_of(context: SSLContext | None, options: TLSOptions) -> TLS | None:
@@ -129,7 +129,7 @@ def _context_of(parts: _Parts) -> SSLContext:
 def _stamp(name: str, path: str) -> tuple[int, int, int]:
     """What changes when a file does: certificates are renewed under the same name."""
     try:
-        found = Path(path).stat()
+        found = os.stat(path)  # noqa: PTH116 # pathlib takes longer to import than all of this package's TLS
     except OSError as exc:
         raise DataError(f"{name}={path!r}: {exc.strerror}") from exc
     return found.st_ino, found.st_mtime_ns, found.st_size

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from respool._connection.base import BaseConnection
 from respool._pool.ledger import Ledger, Use
+from respool._wire.tuples import NamedTuple
 
 
-@dataclass(frozen=True)
-class PoolStats:
+class PoolStats(NamedTuple):
     """How many connections a pool has and what they are held for."""
 
     limit: int | None

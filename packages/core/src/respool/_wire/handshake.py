@@ -9,10 +9,10 @@ caller. One round trip with every server since Redis 6; a second one for servers
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from respool._wire.error_replies import error_from_reply
+from respool._wire.tuples import NamedTuple
 from respool._wire.values import ProtocolVersion, ValueT
 from respool.errors import (
     AuthenticationRequiredError,
@@ -23,8 +23,7 @@ from respool.errors import (
 )
 
 
-@dataclass(frozen=True)
-class Introduction:
+class Introduction(NamedTuple):
     """What to tell the server. Credentials are kept out of its repr."""
 
     protocol_version: ProtocolVersion = 3
@@ -36,12 +35,15 @@ class Introduction:
     readonly: bool = False
     library: str = "respool"
     library_version: str = ""
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={value!r}" for name, value in zip(self._fields, self[:-2], strict=False))
+        return f"Introduction({', '.join(shown)})"
 
 
-@dataclass(frozen=True)
-class Greeting:
+class Greeting(NamedTuple):
     """What the server said of itself. `client_id` and `server_version` are None where it did not say."""
 
     client_id: int | None = None
@@ -58,18 +60,20 @@ class Greeting:
         return f"{self.server_name or 'server'} {'.'.join(map(str, self.server_version))}"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One command of a flight. An optional one may be refused; an unanswered one gets no reply.
 
     `wish` is what the caller said to have it sent, `since` the first servers that know it.
     """
 
-    args: tuple[ValueT, ...] = field(repr=False)
+    args: tuple[ValueT, ...]
     optional: bool = False
     answered: bool = True
     wish: str = ""
     since: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Step {self.args[0]!r}>"  # what follows may be a secret
 
 
 Flight: TypeAlias = Sequence[Step]
