@@ -7,13 +7,13 @@ what is not theirs: the token is compared by a script (https://redis.io/docs/lat
 from __future__ import annotations
 
 import asyncio
-import random
 from os import urandom
 from typing import TYPE_CHECKING, TypeVar
 
 from respool._client.commands import Commands
 from respool._client.scripts import Script
 from respool._client.transactions import retrieve
+from respool._pool.chance import uniform
 from respool._wire.values import KeyT
 from respool.errors import DataError, LockError, LockNotOwnedError, RedisError
 
@@ -88,7 +88,7 @@ class Lock:
         end = None if self._patience is None else loop.time() + self._patience
         token = urandom(16).hex()
         while not await self._take(token):
-            pause = random.uniform(0.5, 1.0) * _PAUSE_SECONDS
+            pause = uniform(0.5, 1.0) * _PAUSE_SECONDS
             if end is not None and loop.time() + pause > end:
                 return False
             await asyncio.sleep(pause)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from respool._connection.request import fresh
+from respool._wire.tuples import NamedTuple
 from respool.errors import RedisError
 
 M = TypeVar("M")
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(NamedTuple):
     """Messages may be missing here: what they told of should be read anew."""
 
     reason: str

@@ -5,7 +5,6 @@ https://redis.io/docs/latest/develop/pubsub/#format-of-pushed-messages
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -39,8 +38,7 @@ class Subscription(NamedTuple):
     name: bytes
 
 
-@dataclass(frozen=True)
-class Message(Generic[T]):
+class Message(NamedTuple, Generic[T]):
     """One message: where it was published, what it says, and the pattern that it came by, if it did."""
 
     channel: T

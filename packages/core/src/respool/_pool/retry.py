@@ -5,11 +5,11 @@ At most once: a command that may have been executed is repeated only if it is re
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from respool._connection.request import Request
+from respool._pool.chance import uniform
 from respool._wire.commands import is_read_only
 from respool.errors import (
     BusyLoadingError,
@@ -30,7 +30,7 @@ class RetryPolicy:
     attempts: int = 3
     base: float = 0.02
     cap: float = 0.5
-    uniform: Callable[[float, float], float] = random.uniform
+    uniform: Callable[[float, float], float] = uniform
 
     def delay(self, attempt: int) -> float:
         """Return the seconds to wait before attempt number `attempt`, counted from 0."""

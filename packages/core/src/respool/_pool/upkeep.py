@@ -5,14 +5,13 @@ Only what nobody holds alone is ever touched. Times are in seconds.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from enum import Enum, auto
 from math import inf
 
 from respool._connection.base import BaseConnection
 from respool._connection.settings import check_seconds
+from respool._pool.chance import uniform
 from respool._pool.ledger import Ledger, Use
 from respool.errors import DataError
 
@@ -27,22 +26,25 @@ class Fate(Enum):
     """Closed when its last replies are there; nothing more is sent on it."""
 
 
-@dataclass(frozen=True)
 class Rules:
     """How a pool is kept. Zero turns `max_idle_time` off, infinity turns `max_lifetime` off."""
 
-    max_idle_time: float = 0
-    interval: float = 1
-    max_lifetime: float = inf
-    min_connections: int = 0
-    uniform: Callable[[float, float], float] = random.uniform
-
-    def __post_init__(self) -> None:
-        check_seconds("max_idle_time", self.max_idle_time)
-        check_seconds("idle_check_interval", self.interval)
-        check_seconds("max_connection_lifetime", self.max_lifetime)
-        if self.min_connections < 0:
-            raise DataError(f"min_connections is at least 0, not {self.min_connections}")
+    def __init__(
+        self,
+        max_idle_time: float = 0,
+        interval: float = 1,
+        max_lifetime: float = inf,
+        min_connections: int = 0,
+    ) -> None:
+        check_seconds("max_idle_time", max_idle_time)
+        check_seconds("idle_check_interval", interval)
+        check_seconds("max_connection_lifetime", max_lifetime)
+        if min_connections < 0:
+            raise DataError(f"min_connections is at least 0, not {min_connections}")
+        self.max_idle_time = max_idle_time
+        self.interval = interval
+        self.max_lifetime = max_lifetime
+        self.min_connections = min_connections
 
     @property
     def need_a_timer(self) -> bool:
@@ -50,7 +52,7 @@ class Rules:
 
     def lifetime(self) -> float:
         """Return how long one connection may live: a little less than allowed, so that not all end together."""
-        return self.max_lifetime * self.uniform(_SHORTEST_LIFE, 1.0) if self.max_lifetime != inf else inf
+        return self.max_lifetime * uniform(_SHORTEST_LIFE, 1.0) if self.max_lifetime != inf else inf
 
 
 def overdue(ledger: Ledger[BaseConnection], rules: Rules) -> Iterator[tuple[BaseConnection, Fate]]:

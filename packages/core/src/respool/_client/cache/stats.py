@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from respool._wire.tuples import NamedTuple
 
 
-@dataclass(frozen=True)
-class CacheStats:
+class CacheStats(NamedTuple):
     """What a cache did since it was made, and what it holds now. Commands that it never keeps are not counted."""
 
     hits: int
