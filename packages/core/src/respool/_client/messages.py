@@ -5,6 +5,7 @@ https://redis.io/docs/latest/develop/pubsub/#format-of-pushed-messages
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -38,7 +39,8 @@ class Subscription(NamedTuple):
     name: bytes
 
 
-class Message(NamedTuple, Generic[T]):
+@dataclass(frozen=True)
+class Message(Generic[T]):  # no tuple: of those a type checker forgets T where it narrows
     """One message: where it was published, what it says, and the pattern that it came by, if it did."""
 
     channel: T
