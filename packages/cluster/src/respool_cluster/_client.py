@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
-from respool import ConnectionPool
+from respool import ConnectionPool, Redis, Script
 from respool.errors import DataError
 from respool.lowlevel import (
-    Commands,
     Convert,
     RequestMaker,
     ResponseType,
+    StringT,
     ValueT,
     door,
     is_blocking,
@@ -22,12 +22,16 @@ from respool.lowlevel import (
 from respool_cluster._alone import run_alone
 from respool_cluster._connection import ClusterConnection
 from respool_cluster._guide import Guide
+from respool_cluster._iterating import ClusterIterators
 from respool_cluster._node import Node
+from respool_cluster._nodewise import Nodewise
 from respool_cluster._outlet import WatchedPool
 from respool_cluster._pipeline import ClusterPipeline
 from respool_cluster._replicas import ReplicaOrder, order_of
 from respool_cluster._router import Router
+from respool_cluster._scanning import Scanner
 from respool_cluster._spreading import Spreader
+from respool_cluster._targets import AnyNode, Nodes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -36,7 +40,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class RedisCluster(Commands[T], Generic[T]):
+class RedisCluster(ClusterIterators[T], Generic[T]):
     """A client of a Redis or Valkey cluster. Calls return futures and are sent at once, as those of `Redis`.
 
     `startup_nodes` are any nodes of it: the others are found by asking. Other keyword arguments go to the pools and
@@ -95,8 +99,10 @@ class RedisCluster(Commands[T], Generic[T]):
             return WatchedPool(host=at.host, port=at.port, encoding=encoding, **options)
 
         self._maker = RequestMaker(encoding, decode_responses)
+        self._decodes = decode_responses
         self._router = Router(seeds, make_pool, encoding, replica_order=order)
         self._guide = Guide(self._router, encoding)
+        self._nodewise: Nodewise[T] = Nodewise(self._guide, self._client_of)
         self._router.spread = Spreader(self._router, self._guide, self._maker, encoding).spread
 
     @overload
@@ -145,14 +151,78 @@ class RedisCluster(Commands[T], Generic[T]):
         """Collect commands and send them together: each to its node, or as a transaction with keys in one slot."""
         return ClusterPipeline(self._router, self._guide, self._maker, transaction)
 
-    def execute_command(self, *args: ValueT) -> asyncio.Future[ResponseType]:
+    def register_script(self, script: StringT) -> Script:
+        """Return a script to be called like a function, on the node of its keys; with `client=pipe` in a pipeline.
+
+        It is sent by its digest; a node that does not hold it gets its source instead, and keeps it.
+        """
+        registered = Script(self, script)
+        self._router.scripts.keep(registered)
+        return registered
+
+    def run_script(self, script: Script, *words: ValueT) -> asyncio.Future[ResponseType]:
+        """Run a script by its digest, or with its source where a node lacks it. For `Script` alone."""
+        self._router.scripts.keep(script)
+        return self._run((b"EVALSHA", script.sha, *words))
+
+    # ---- single nodes
+
+    def on(self, node: AnyNode) -> Redis[T]:
+        """Return a client of one node, with every method of `Redis`, for as long as this client is open.
+
+        It knows nothing of the cluster: the node answers for its own slots, and with `MovedError` for others.
+        """
+        return self._nodewise.on(node)
+
+    async def nodes(self, which: Nodes = "all") -> list[Node]:
+        """Return the nodes of the cluster, or those of one role. Raises `RedisClusterError` where no node tells."""
+        return await self._nodewise.chosen(which)
+
+    async def for_each(
+        self, call: Callable[[Redis[T]], Awaitable[R]], nodes: Nodes = "primaries"
+    ) -> dict[Node, R]:
+        """Do something on several nodes at once: `await redis.for_each(lambda node: node.info())`.
+
+        Returns the results by node; raises the first error once all are done.
+        """
+        return await self._nodewise.for_each(call, nodes)
+
+    def _client_of(self, pool: ConnectionPool) -> Redis[T]:
+        client: Redis[T] = Redis(  # type: ignore[call-overload]
+            connection_pool=pool, decode_responses=self._decodes, encoding=self._maker.encoding
+        )
+        return client
+
+    def _scanner(self) -> Scanner[T]:
+        return Scanner(self._guide, self.on, self._maker.encoding)
+
+    # ---- any command
+
+    @overload
+    def execute_command(
+        self, *args: ValueT, node: AnyNode | None = ..., nodes: None = ...
+    ) -> asyncio.Future[ResponseType]: ...
+
+    @overload
+    def execute_command(self, *args: ValueT, nodes: Nodes) -> asyncio.Future[dict[Node, ResponseType]]: ...
+
+    def execute_command(
+        self, *args: ValueT, node: AnyNode | None = None, nodes: Nodes | None = None
+    ) -> asyncio.Future[ResponseType] | asyncio.Future[dict[Node, ResponseType]]:
         """Send any command, modules' included, and return the future of its reply, as the server gave it.
 
         A command that blocks gets a connection of its own. MGET, MSET, DEL, UNLINK, EXISTS and TOUCH are taken apart
         where their keys lie in several slots (each part is atomic, the whole is not), and what concerns every node
         (DBSIZE, KEYS, FLUSHALL ...) is sent to all. Fails with `DataError` for what changes a connection's state
         (transactions, subscriptions), and with `RedisClusterError` for other commands with keys in several slots.
+
+        With `node` it goes to that node and no other; with `nodes` ("all", "primaries", "replicas", "random", or
+        several) to each of them, and the result is their replies by node.
         """
+        if node is not None:
+            return self.on(node).execute_command(*args)
+        if nodes is not None:
+            return self._nodewise.ask(args, nodes)
         if args and is_plain(args):
             return self._run(args)
         refusal = door(args) if args else "no command was given"

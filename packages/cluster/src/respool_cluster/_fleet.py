@@ -55,7 +55,13 @@ class Fleet:
     def keep_only(self, staying: Collection[Node]) -> None:
         """Let go of all other nodes: the replies under way may still arrive."""
         for node in self._outlets.keys() - staying:
+            self._end(self._outlets[node])
             self._retire(self._outlets.pop(node))
+
+    @staticmethod
+    def _end(outlet: Outlet) -> None:
+        if isinstance(outlet.pool, WatchedPool):
+            outlet.pool.is_over = True
 
     def _retire(self, outlet: Outlet) -> None:
         task = asyncio.get_running_loop().create_task(outlet.pool.aclose())
@@ -64,4 +70,6 @@ class Fleet:
 
     async def aclose(self) -> None:
         """Wait for the replies under way, then close every connection."""
+        for outlet in self._outlets.values():
+            self._end(outlet)
         await asyncio.gather(*(outlet.pool.aclose() for outlet in self._outlets.values()), *self._retiring)

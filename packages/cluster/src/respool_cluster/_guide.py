@@ -54,7 +54,9 @@ class Guide:
         return next(iter(slots), None)
 
     def pool_of(self, node: Node) -> ConnectionPool:
-        """Return the connections to a node."""
+        """Return the connections to a node. Raises `ConnectionError` for a client that was closed."""
+        if self._router.is_closed:
+            raise closed()
         return self._router.fleet.pool_of(node)
 
     def learn(self, error: MovedError, asked: Node) -> Node:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 from respool import BaseConnection
-from respool.errors import RedisError
+from respool.errors import ConnectionError, RedisError
 from respool.lowlevel import Line, Request, Rescue, fail
 from respool_cluster._alone import asking_request, twin_of
 from respool_cluster._guarded_pool import GuardedPool
@@ -22,6 +22,15 @@ class WatchedPool(GuardedPool):
 
     suspected: Callable[[BaseConnection], None] = staticmethod(lambda connection: None)
     forked: Callable[[], None] = staticmethod(lambda: None)
+
+    is_over = False
+    """Whether the node left the cluster, or the client was closed: nobody who still knows this may open it again."""
+
+    def make_connection(self) -> BaseConnection:
+        """Return a new connection to this node. Raises `ConnectionError` when it is over."""
+        if self.is_over:
+            raise ConnectionError(f"{self.describe()} left the cluster, or the cluster client was closed")
+        return super().make_connection()
 
     def on_suspect(self, connection: BaseConnection) -> None:
         """Pass on that the server takes suspiciously long."""

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-from respool import Pipeline
+from respool import Pipeline, Script
 from respool.errors import (
     AskError,
     ClusterDownError,
@@ -20,7 +20,9 @@ from respool.lowlevel import (
     GroupedRequest,
     Request,
     RequestMaker,
+    ResponseType,
     Transaction,
+    ValueT,
     build_request,
     fresh,
     refuse,
@@ -43,9 +45,16 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
     """
 
     def __init__(self, router: Router, guide: Guide, maker: RequestMaker, transaction: bool) -> None:
-        super().__init__(guide.pool_of(router.nodes.startup_nodes[0]), maker, transaction)
+        super().__init__(router.fleet.pool_of(router.nodes.startup_nodes[0]), maker, transaction)
         self._router = router
         self._guide = guide
+
+    def run_script(self, script: Script, *words: ValueT) -> asyncio.Future[ResponseType]:
+        """Queue a script: by its digest, or with its source where a node lacks it. For `Script` alone."""
+        if self._transaction:
+            return super().run_script(script, *words)
+        self._router.scripts.keep(script)
+        return self._run((b"EVALSHA", script.sha, *words))
 
     async def _send(self, queued: list[Request[object]]) -> None:
         if not self._transaction:
