@@ -17,6 +17,7 @@ from respool.lowlevel import (
     door,
     is_blocking,
     is_plain,
+    pack,
     refused,
 )
 from respool_cluster._alone import run_alone
@@ -101,6 +102,7 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         self._maker = RequestMaker(encoding, decode_responses)
         self._decodes = decode_responses
         self._router = Router(seeds, make_pool, encoding, replica_order=order)
+        self._lanes = self._router.lanes
         self._guide = Guide(self._router, encoding)
         self._nodewise: Nodewise[T] = Nodewise(self._guide, self._client_of)
         self._router.spread = Spreader(self._router, self._guide, self._maker, encoding).spread
@@ -232,13 +234,28 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
 
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
         loop = asyncio.get_running_loop()
-        lane = self._router.lanes.find(args, loop)
-        request = self._maker.make(args, convert, None if lane is None else lane.rescue)
+        lane = self._lanes.find(args, loop)
+        if lane is None:
+            return self._run_with_care(args, convert)
+        # All that `RequestMaker.make` does, without its frame: nearly every command comes through here.
+        maker = self._maker
+        request = maker.kind()
+        request.future = future = loop.create_future()
+        request.args = args
+        request.rescue = lane.rescue
+        request.convert = convert if maker.is_raw else maker.converter(convert)
+        try:
+            request.payload = pack(args, maker.encoding)
+        except DataError as exc:
+            future.set_exception(exc)
+        else:
+            lane.line.send(request)
+        return future
+
+    def _run_with_care(self, args: tuple[ValueT, ...], convert: Convert | None) -> asyncio.Future[R]:
+        request = self._maker.make(args, convert, None)
         if not request.done():
-            if lane is None:
-                self._router.send(request)
-            else:
-                lane.line.send(request)
+            self._router.send(request)
         return request.future  # type: ignore[return-value] # the method that calls knows the shape
 
     def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
