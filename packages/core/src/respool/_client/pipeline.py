@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from respool._client.commands import Commands
@@ -36,6 +36,7 @@ class Pipeline(Commands[T], Generic[T]):
         self._maker = maker
         self._transaction = transaction
         self._queued: list[Request[object]] = []
+        self._create_future: Callable[[], asyncio.Future[object]]  # of the loop that the first call was made in
         self._scripts: set[str] = set()
 
     def __len__(self) -> int:
@@ -94,28 +95,27 @@ class Pipeline(Commands[T], Generic[T]):
             self._scripts.add(script.sha)
             return self._run((b"EVAL", script.source, *words))
         rescue = script.rescue(self._pool, self._maker.encoding)
-        return self._queue((b"EVALSHA", script.sha, *words), None, rescue)
+        return self._run((b"EVALSHA", script.sha, *words), None, rescue)
 
-    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
-        return self._queue(args, convert, None)
-
-    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
-        if not args or not is_plain(args):
-            raise DataError(_refusal(args))
-        return self._queue(args, convert, None)
-
-    def _refuse(self, args: tuple[ValueT, ...], why: str) -> asyncio.Future[R]:
-        raise DataError(why)
-
-    def _queue(
-        self, args: tuple[ValueT, ...], convert: Convert | None, rescue: Rescue | None
+    def _run(
+        self, args: tuple[ValueT, ...], convert: Convert | None = None, rescue: Rescue | None = None
     ) -> asyncio.Future[R]:
-        request = self._maker.make(args, convert, rescue)
-        future = request.future
+        if not self._queued:
+            self._create_future = asyncio.get_running_loop().create_future
+        future = self._create_future()
+        request = self._maker.make(args, convert, rescue, None, future)
         if future.done():
             raise future.exception() or DataError("cannot be sent")
         self._queued.append(request)
         return future  # type: ignore[return-value] # the method that calls knows the shape
+
+    def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
+        if not args or not is_plain(args):
+            raise DataError(_refusal(args))
+        return self._run(args, convert)
+
+    def _refuse(self, args: tuple[ValueT, ...], why: str) -> asyncio.Future[R]:
+        raise DataError(why)
 
     async def _send(self, queued: list[Request[object]]) -> None:
         if self._transaction:
@@ -125,10 +125,10 @@ class Pipeline(Commands[T], Generic[T]):
 
     def _send_plain(self, queued: list[Request[object]]) -> None:
         line = self._pool.line
-        rescue = line.rescue
+        rescuer = line.rescuer
         for request in queued:
             if request.rescue is None:
-                request.rescue = rescue
+                request.rescue = rescuer
         line.send_all(queued)
 
     def _send_transaction(self, queued: list[Request[object]]) -> None:

@@ -58,6 +58,7 @@ class Line:
         "__weakref__",
         "_again",
         "_is_closing",
+        "_outlet",
         "_parked",
         "_policy",
         "_pool",
@@ -85,16 +86,19 @@ class Line:
         self._parked: list[Request[object]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._is_closing = False
+        self._outlet: Outlet | None = None
         self.send = self._send_first
 
     def send_all(self, requests: Sequence[Request[object]]) -> None:
         """Send requests with the default deadline, next to each other."""
-        deadline = self.loop.time() + self._pool.stream_timeout
-        for request in requests:
-            request.deadline = deadline
-        generation = self._generation(requests)
-        if generation is not None:
-            generation.send_all(requests)
+        outlet = self._outlet
+        if outlet is None:
+            deadline = self.loop.time() + self._pool.stream_timeout
+            for request in requests:
+                request.deadline = deadline
+            outlet = self._generation(requests)
+        if outlet is not None:
+            outlet.send_all(requests)
 
     def submit(self, requests: Sequence[Request[object]]) -> None:
         """Send requests that bring their own deadline, next to each other."""
@@ -146,6 +150,7 @@ class Line:
     def lost(self) -> None:
         """Take note that the shared connection is gone or was taken: the next request asks for another."""
         self.send = self._send_first
+        self._outlet = None
 
     def resume(self) -> None:
         """Take note that there is a connection to share now."""
@@ -178,7 +183,6 @@ class Line:
         request.deadline = self.loop.time() + self._pool.stream_timeout
         generation = self._generation((request,))
         if generation is not None:
-            self.send = generation.send
             generation.send(request)
 
     def _generation(self, requests: Sequence[Request[object]]) -> Outlet | None:
@@ -191,7 +195,8 @@ class Line:
         if connection is None:
             self._park(requests)
             return None
-        generation = connection.share()
+        self._outlet = generation = connection.share()
+        self.send = generation.send
         if self._parked:
             # They were first. What was sent with the default deadline keeps the one it got then.
             parked, self._parked = self._parked, []
