@@ -69,12 +69,12 @@ def asked(node: FakeNode, name: str) -> int:
 
 async def test_a_slot_is_remembered_from_its_first_command_on(respool_cluster: FakeCluster) -> None:
     async with RedisCluster([node_of(respool_cluster)]) as client:
-        loop, lanes = asyncio.get_running_loop(), client._router.lanes
+        lanes = client._router.lanes
         await client.set("k", 1)
-        lane = lanes.find((b"GET", "k"), loop)
+        lane = lanes.find((b"GET", "k"))
         assert lane is not None
         assert lane.node.port == respool_cluster.owner_of("k").port
-        assert lanes.find((b"GET", "{k}other"), loop) is lane
+        assert lanes.find((b"GET", "{k}other")) is lane
 
 
 async def test_a_slot_that_moved_is_learnt_anew(respool_cluster: FakeCluster) -> None:
@@ -93,7 +93,7 @@ async def test_a_closed_client_has_no_short_way(respool_cluster: FakeCluster) ->
     client = RedisCluster([node_of(respool_cluster)])
     await client.set("k", 1)
     await client.aclose()
-    assert client._router.lanes.find((b"GET", "k"), asyncio.get_running_loop()) is None
+    assert client._router.lanes.find((b"GET", "k")) is None
 
 
 def test_a_client_outlives_the_loop_it_was_used_in(unused_tcp_port: int) -> None:

@@ -233,14 +233,14 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         return self._run_alone(args) if is_blocking(args) else self._run(args)
 
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
-        loop = asyncio.get_running_loop()
-        lane = self._lanes.find(args, loop)
+        lane = self._lanes.find(args)
         if lane is None:
             return self._run_with_care(args, convert)
+        line = lane.line
         # All that `RequestMaker.make` does, without its frame: nearly every command comes through here.
         maker = self._maker
         request = maker.kind()
-        request.future = future = loop.create_future()
+        request.future = future = line.create_future()
         request.args = args
         request.rescue = lane.rescue
         request.convert = convert if maker.is_raw else maker.converter(convert)
@@ -249,8 +249,8 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         except DataError as exc:
             future.set_exception(exc)
         else:
-            lane.line.send(request)
-        return future
+            line.send(request)
+        return future  # type: ignore[return-value] # the method that calls knows the shape
 
     def _run_with_care(self, args: tuple[ValueT, ...], convert: Convert | None) -> asyncio.Future[R]:
         request = self._maker.make(args, convert, None)

@@ -74,7 +74,7 @@ class Router:
 
     def send(self, request: Request[object]) -> None:
         """Send a request to the node of its keys, any node if it has none. Never waits, never raises."""
-        lane = self.lanes.find(request.args, request.future.get_loop())
+        lane = self.lanes.find(request.args)
         if lane is not None:
             lane.send(request)
             return
