@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from respool._client.commands import Commands
+from respool._client.families.keys import KeyType
+from respool._client.locks import EXTEND, RELEASE
+from respool._client.scanning import ScanningCommands
 from respool._client.sending import RequestMaker, refused
-from respool._client.transactions import Transaction, retrieve
+from respool._client.transactions import Transaction
+from respool._client.watching import WatchedPipeline
 from respool._connection.base import BaseConnection
 from respool._connection.generation import Generation
 from respool._connection.invocation import CommandInvocation, build_request
@@ -17,6 +21,7 @@ from respool._connection.request import (
     fail,
     fresh,
     refuse,
+    retrieve,
 )
 from respool._connection.tcp import TCPOptions
 from respool._pool.line import Line
@@ -36,6 +41,8 @@ from respool._wire.error_replies import error_from_reply
 from respool._wire.values import KeyT, ProtocolVersion, ResponseType, StringT, ValueT
 
 __all__ = [
+    "EXTEND",
+    "RELEASE",
     "BaseConnection",
     "CommandInvocation",
     "Commands",
@@ -43,6 +50,7 @@ __all__ = [
     "Generation",
     "GroupedRequest",
     "KeyT",
+    "KeyType",
     "Line",
     "ProtocolVersion",
     "Request",
@@ -50,11 +58,13 @@ __all__ = [
     "Rescue",
     "ResponseType",
     "RetryPolicy",
+    "ScanningCommands",
     "SilentRequest",
     "StringT",
     "TCPOptions",
     "Transaction",
     "ValueT",
+    "WatchedPipeline",
     "block_timeout",
     "build_request",
     "door",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from respool._client.commands import Commands
 from respool._client.scripts import Script
-from respool._client.transactions import retrieve
+from respool._connection.request import retrieve
 from respool._pool.chance import uniform
 from respool._wire.values import KeyT
 from respool.errors import DataError, LockError, LockNotOwnedError, RedisError

@@ -36,7 +36,9 @@ class Pipeline(Commands[T], Generic[T]):
         self._maker = maker
         self._transaction = transaction
         self._queued: list[Request[object]] = []
-        self._create_future: Callable[[], asyncio.Future[object]]  # of the loop that the first call was made in
+        self._create_future: Callable[
+            [], asyncio.Future[object]
+        ]  # of the loop that the first call was made in
         self._scripts: set[str] = set()
 
     def __len__(self) -> int:

@@ -83,12 +83,6 @@ class Transaction:
         return True
 
 
-def retrieve(future: asyncio.Future[object]) -> None:
-    """Look at how a future ended that nobody has: that is no error of the loop's."""
-    if not future.cancelled():
-        future.exception()
-
-
 def _complete(request: Request[object], reply: object) -> None:
     try:
         if isinstance(reply, RedisError):

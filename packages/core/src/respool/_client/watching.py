@@ -13,9 +13,9 @@ from respool._client.commands import Commands
 from respool._client.pipeline import Pipeline
 from respool._client.scripts import Script
 from respool._client.sending import RequestMaker, refused
-from respool._client.transactions import Transaction, retrieve
+from respool._client.transactions import Transaction
 from respool._connection.base import BaseConnection
-from respool._connection.request import Convert, Request, describe_command
+from respool._connection.request import Convert, Request, describe_command, retrieve
 from respool._connection.session import Held
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import block_timeout, door, is_read_only

@@ -39,10 +39,10 @@ class Link:
     __slots__ = (
         "__weakref__",
         "_connect_timeout",
-        "_expected_by",
         "_opening",
         "_owner",
         "_stream_timeout",
+        "_waiters",
         "closed",
         "generation",
     )
@@ -54,7 +54,7 @@ class Link:
         self._stream_timeout = stream_timeout
         self._connect_timeout = connect_timeout
         self._opening: asyncio.Task[None] | None = None
-        self._expected_by = 0
+        self._waiters: set[asyncio.Future[None]] = set()
         forget_in_child(self)
 
     def start(self) -> Generation:
@@ -70,14 +70,15 @@ class Link:
     async def wait_open(self) -> None:
         """Wait until the generation is open, or raise why it could not be. Cancelled last, gives it up."""
         generation = self.start()
-        self._expected_by += 1
+        if generation.is_open:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
         try:
-            await asyncio.shield(generation.opened)
-        except RedisError as exc:
-            raise fresh(exc, maybe_executed=False) from exc.__cause__
+            await waiter
         finally:
-            self._expected_by -= 1
-            if not (generation.opened.done() or self._expected_by or generation.fifo.unsent):
+            self._waiters.discard(waiter)
+            if not (generation.opened.done() or self._waiters or generation.fifo.unsent):
                 generation.end(ConnectionError("nobody waits for this connection any more"))
 
     def close(self) -> None:
@@ -112,6 +113,8 @@ class Link:
             raise
         else:
             generation.open_gate()
+            for waiter in self._take_waiters():
+                waiter.set_result(None)
         finally:
             timer.cancel()
             doubt.cancel()
@@ -121,6 +124,11 @@ class Link:
             f"no connection to {self._owner.describe()} within {self._connect_timeout:g} s (connect_timeout)"
         )
         generation.end(TimeoutError(message))
+
+    def _take_waiters(self) -> list[asyncio.Future[None]]:
+        # Each has a future of its own: cancelled, it takes nothing from the others, and none waits a turn longer.
+        waiters, self._waiters = self._waiters, set()
+        return [waiter for waiter in waiters if not waiter.done()]
 
     def forget_after_fork(self) -> None:
         """Forget the socket in a forked child: it is the parent's."""
@@ -151,6 +159,8 @@ class Link:
         if self._opening is not None and not self.is_opening_task():
             self._opening.cancel()
         self._opening = None
+        for waiter in self._take_waiters():
+            waiter.set_exception(fresh(error, maybe_executed=False))
         self._owner.on_lost(error)
         for request in unanswered:
             fail(request, fresh(error, maybe_executed=True))

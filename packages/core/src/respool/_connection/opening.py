@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from respool._connection.generation import Generation
 from respool._connection.invocation import build_request, keep_error
-from respool._connection.request import Request, SilentRequest
+from respool._connection.request import Request, SilentRequest, retrieve
 from respool._wire.handshake import Flight, Greeting, Introduction, handshake
 from respool.errors import ConnectionError
 
@@ -47,4 +47,13 @@ async def _exchange(generation: Generation, flight: Flight) -> list[object]:
         for step in flight
     ]
     generation.exchange(requests)
-    return await asyncio.gather(*(request.future for request in requests if not request.silent))
+    answered = [request.future for request in requests if not request.silent]
+    try:
+        for reply in answered[-1:]:  # in order: when the last is there, all are
+            await reply
+        return [reply.result() for reply in answered]
+    except BaseException:
+        for reply in answered:
+            reply.cancel()
+            retrieve(reply)
+        raise

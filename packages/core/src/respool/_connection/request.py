@@ -118,6 +118,12 @@ def refuse(request: Request[object], error: BaseException) -> None:
         request.future.set_exception(error)
 
 
+def retrieve(future: asyncio.Future[object]) -> None:
+    """Look at how a future ended that nobody has: that is no error of the loop's."""
+    if not future.cancelled():
+        future.exception()
+
+
 def describe_command(args: tuple[ValueT, ...]) -> str:
     """Return the name of a command for a message. Never its arguments, which may be secrets."""
     return upper_word(args[0]).decode(errors="replace") if args else "?"

@@ -47,11 +47,12 @@ else:
 
         @classmethod
         def _all(cls, values, named):
-            given = {**cls._field_defaults, **dict(zip(cls._fields, values, strict=False)), **named}
-            again = [field for field in cls._fields[: len(values)] if field in named]
-            if len(values) > len(cls._fields) or again or given.keys() != set(cls._fields):
+            given = {**cls._field_defaults, **named}
+            rest = cls._fields[len(values) :]
+            missing = [field for field in rest if field not in given]
+            if missing or len(values) > len(cls._fields) or not named.keys() <= {*rest}:
                 raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}: each once, and nothing else")
-            return [given[field] for field in cls._fields]
+            return [*values, *[given[field] for field in rest]]
 
         def _asdict(self):
             return dict(zip(self._fields, self, strict=True))

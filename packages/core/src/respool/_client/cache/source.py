@@ -10,10 +10,9 @@ import asyncio
 from functools import partial
 from typing import Protocol
 
-from respool._client.transactions import retrieve
 from respool._connection.base import BaseConnection
 from respool._connection.invocation import build_request
-from respool._connection.request import Request
+from respool._connection.request import Request, retrieve
 from respool._wire.error_replies import error_from_reply
 from respool._wire.values import ValueT
 from respool.errors import DataError, RedisError, ResponseError
