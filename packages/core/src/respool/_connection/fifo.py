@@ -103,7 +103,7 @@ class Fifo:
         self.book(batch, sum(map(len, buffers)), now)
         return buffers, silent
 
-    def book(self, batch: list[Request[object]], size: int, now: float) -> None:
+    def book(self, batch: Sequence[Request[object]], size: int, now: float) -> None:
         """Take note that `batch` is written, in one write of `size` bytes, and will be answered."""
         if batch:
             self.inflight.extend(batch)

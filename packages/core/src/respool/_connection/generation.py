@@ -125,13 +125,14 @@ class Generation(asyncio.Protocol):
             request.deadline = self._deadline
             self._append(request)
             return
-        self._begin_tick()
+        now = self._begin_tick()
         request.deadline = self._deadline
-        self._append(request)
-        if self._solitary and not self.fifo.inflight and not self._receiving:
-            self._flush()
-        else:
+        if not self._solitary or self.fifo.inflight or self._receiving:
+            self._append(request)
             self._schedule()
+        elif not self._write_alone(request, now):
+            self._append(request)
+            self._flush()
 
     def send_all(self, requests: Iterable[Request[object]]) -> None:
         """Send requests with the default deadline, next to each other, in one write where it is possible."""
@@ -191,12 +192,17 @@ class Generation(asyncio.Protocol):
             self.opened.set_result(None)
             self._flush()
 
-    def _begin_tick(self) -> None:
-        """Set the deadline that all requests of this tick share, and see to it that somebody looks by then."""
+    def _begin_tick(self) -> float:
+        """Set the deadline that all requests of this tick share, and see to it that somebody looks by then.
+
+        Returns the time.
+        """
         if asyncio.get_running_loop() is not self._loop:
             raise RuntimeError(f"{self._owner.describe()} is in use by another event loop, which still runs")
-        self._deadline = self._time() + self._timeout
+        now = self._time()
+        self._deadline = now + self._timeout
         self._arm(self._deadline)
+        return now
 
     def _schedule(self) -> None:
         self._scheduled = True
@@ -211,6 +217,26 @@ class Generation(asyncio.Protocol):
         else:
             self._solitary = len(self.fifo.unsent) < 2
             self._write()
+
+    def _write_alone(self, request: Request[object], now: float) -> bool:
+        """Write a request that nobody is ahead of, in fewer steps than many; False where it takes more care."""
+        payload, fifo = request.payload, self.fifo
+        if (
+            self._transport is None
+            or fifo.unsent
+            or request.silent
+            or payload.__class__ is not bytes
+            or not self._open
+            or self._paused
+            or self._probing
+            or self._ended
+            or (self.checks_idle and now - self._silence.last_received > TRUSTED_SECONDS)
+        ):
+            return False
+        fifo.book((request,), len(payload), now)
+        self._arm(now + SUSPECT_SECONDS)
+        self._transport.write(payload)
+        return True
 
     def _write(self) -> None:
         transport = self._transport
