@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
-from respool import ConnectionPool, Redis, Script
+from respool import ConnectionPool, Lock, Pipeline, Redis, Script, Watched
 from respool.errors import DataError
 from respool.lowlevel import (
+    EXTEND,
+    RELEASE,
     Convert,
+    KeyT,
     RequestMaker,
     ResponseType,
     StringT,
@@ -33,6 +37,7 @@ from respool_cluster._router import Router
 from respool_cluster._scanning import Scanner
 from respool_cluster._spreading import Spreader
 from respool_cluster._targets import AnyNode, Nodes
+from respool_cluster._watching import Watching
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -105,6 +110,7 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         self._lanes = self._router.lanes
         self._guide = Guide(self._router, encoding)
         self._nodewise: Nodewise[T] = Nodewise(self._guide, self._client_of)
+        self._watching: Watching[T] = Watching(self._guide, self._maker)
         self._router.spread = Spreader(self._router, self._guide, self._maker, encoding).spread
 
     @overload
@@ -166,6 +172,43 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         """Run a script by its digest, or with its source where a node lacks it. For `Script` alone."""
         self._router.scripts.keep(script)
         return self._run((b"EVALSHA", script.sha, *words))
+
+    def lock(
+        self,
+        name: KeyT,
+        timeout: float = 30.0,
+        *,
+        blocking_timeout: float | None = None,
+        renew: bool = False,
+    ) -> Lock:
+        """Return a lock kept by the primary of its name's slot, for `async with`; see `Redis.lock`.
+
+        A failover may lose it, as any write that the replica had not received, and another may get it then.
+        """
+        release, extend = self.register_script(RELEASE), self.register_script(EXTEND)
+        return Lock(
+            self, name, release, extend, timeout=timeout, blocking_timeout=blocking_timeout, renew=renew
+        )
+
+    def watch(self, *keys: KeyT) -> AbstractAsyncContextManager[Watched[T]]:
+        """Lease a connection that watches keys of one slot for the length of the block; see `Redis.watch`.
+
+        `WatchError` is raised, too, where the slot went to another node meanwhile. What has keys in other slots fails
+        with `RedisClusterError`, and is not sent.
+        """
+        return self._watching.watch(keys)
+
+    async def transaction(
+        self,
+        fn: Callable[[Watched[T], Pipeline[T]], Awaitable[object] | object],
+        *keys: KeyT,
+        attempts: int = 100,
+    ) -> list[object]:
+        """Watch keys of one slot, call `fn(watched, pipe)`, execute what it put into `pipe`; see `Redis.transaction`.
+
+        If a key changed, or the slot went to another node, `fn` is called again, `attempts` times at most.
+        """
+        return await self._watching.transaction(fn, keys, attempts)
 
     # ---- single nodes
 
