@@ -12,7 +12,7 @@ from typing import cast
 
 from respool._connection.request import NOBODY, GroupedRequest, Request, fresh, refuse
 from respool._wire.encoding import pack
-from respool.errors import ExecAbortError, RedisError, WatchError
+from respool.errors import ExecAbortError, InvalidResponse, RedisError, WatchError
 
 
 class StandIn(GroupedRequest[object]):
@@ -59,6 +59,14 @@ class Transaction:
         for request, reply in zip(self._queued, replies, strict=False):
             if not request.future.done():
                 _complete(request, reply)
+        # Nobody waits for ever for what a server left out.
+        left_out = self._queued[len(replies) :]
+        for request in left_out:
+            refuse(
+                request,
+                self.errors.get(request)
+                or InvalidResponse(f"EXEC answered {len(replies)} of {len(self._queued)} commands"),
+            )
 
     def fail(self, error: RedisError) -> None:
         """Fail every command: with what the server said to itself, where it did, or with what EXEC failed with."""
