@@ -190,6 +190,7 @@ class Generation(asyncio.Protocol):
             self._open = True
             self.opened_at = self._time()
             self.opened.set_result(None)
+            self._last_words = None
             self._flush()
 
     def _begin_tick(self) -> float:

@@ -54,7 +54,7 @@ class Link:
         self._stream_timeout = stream_timeout
         self._connect_timeout = connect_timeout
         self._opening: asyncio.Task[None] | None = None
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: list[asyncio.Future[None]] = []
         forget_in_child(self)
 
     def start(self) -> Generation:
@@ -73,11 +73,12 @@ class Link:
         if generation.is_open:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
+        self._waiters.append(waiter)
         try:
             await waiter
         finally:
-            self._waiters.discard(waiter)
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
             if not (generation.opened.done() or self._waiters or generation.fifo.unsent):
                 generation.end(ConnectionError("nobody waits for this connection any more"))
 
@@ -113,6 +114,7 @@ class Link:
             raise
         else:
             generation.open_gate()
+            self._opening = None  # or it would be kept for as long as the socket
             for waiter in self._take_waiters():
                 waiter.set_result(None)
         finally:
@@ -127,7 +129,7 @@ class Link:
 
     def _take_waiters(self) -> list[asyncio.Future[None]]:
         # Each has a future of its own: cancelled, it takes nothing from the others, and none waits a turn longer.
-        waiters, self._waiters = self._waiters, set()
+        waiters, self._waiters = self._waiters, []
         return [waiter for waiter in waiters if not waiter.done()]
 
     def forget_after_fork(self) -> None:
