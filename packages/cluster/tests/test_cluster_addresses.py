@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from respool_cluster import ClusterConnectionPool, Node, RedisCluster
+from respool_cluster._slot import key_slot
 from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate
 
@@ -60,6 +61,19 @@ async def test_nodes_are_reached_however_they_are_called(endpoint_type: str) -> 
                 connection = await pool.get_connection(b"SET", key)
                 assert await (await connection.create_request(b"SET", key, "v")) == b"OK"
                 pool.release(connection)
+
+
+@pytest.mark.parametrize("endpoint_type", ["hostname", "unknown"])
+async def test_a_slot_is_followed_to_a_node_without_a_name(endpoint_type: str) -> None:
+    async with (
+        FakeCluster(endpoint_type=endpoint_type) as cluster,  # type: ignore[arg-type]
+        RedisCluster([Node("127.0.0.1", cluster.nodes[0].port)]) as client,
+    ):
+        await client.set("k", "v")
+        target = next(node for node in cluster.primaries if node is not cluster.owner_of("k"))
+        await cluster.migrate_slots([key_slot(b"k")], to=target)
+        assert await client.get("k") == b"v"
+        assert {node.host for node in await client.nodes()} == {"127.0.0.1"}
 
 
 def test_a_seed_is_looked_up_anew_when_all_nodes_are_gone() -> None:

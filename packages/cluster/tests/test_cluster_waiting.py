@@ -8,12 +8,14 @@ import pytest
 
 from respool.errors import AskError, ClusterDownError, MovedError, RedisClusterError, RedisError
 from respool.lowlevel import Request, build_request
-from respool_cluster import Node
+from respool_cluster import Node, RedisCluster
 from respool_cluster._lobby import Lobby
 from respool_cluster._scout import Scout
 from respool_cluster._slot import SLOTS
 from respool_cluster._topology import Shard, Topology
 from respool_cluster._trails import Trails
+from respool_cluster._verdict import ATTEMPTS, HOPS
+from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate
 
 ANY = Topology((Shard(Node("h", 1)),) * SLOTS)
@@ -144,6 +146,26 @@ async def test_an_error_tells_the_way_a_request_took() -> None:
     assert "slot 7" in str(lost)
     assert "a:1 said MOVED 7 b:2, then b:2 said ASK 7 b:3" in str(lost)
     assert lost.__cause__ is ask
+
+
+def test_nodes_that_send_each_other_a_slot_are_not_asked_for_ever() -> None:
+    async def main(_: Simulation) -> None:
+        async with (
+            FakeCluster(primaries=2, replicas=0) as cluster,
+            RedisCluster([Node(cluster.nodes[0].host, cluster.nodes[0].port)]) as client,
+        ):
+            one, two = cluster.primaries
+            faults = [
+                node.server.faults.on("INCRBY").moved(to=f"{other.host}:{other.port}")
+                for node, other in ((one, two), (two, one))
+            ]
+            with pytest.raises(
+                RedisClusterError, match=r"send each other .* said MOVED \d+ .*, then .* said"
+            ):
+                await client.incr("k")
+            assert HOPS < sum(fault.hits for fault in faults) <= ATTEMPTS
+
+    simulate(main)
 
 
 async def test_other_errors_stay_what_they_are() -> None:

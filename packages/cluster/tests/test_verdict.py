@@ -56,6 +56,7 @@ async def test_redirections_in_a_circle_are_not_followed_for_ever() -> None:
 
 def test_a_redirection_without_a_host_means_the_host_that_was_asked() -> None:
     assert destination(MovedError("MOVED 1 :7001"), Node("asked", 7000)) == Node("asked", 7001)
+    assert destination(AskError("ASK 1 ?:7001"), Node("asked", 7000)) == Node("asked", 7001)
     assert destination(AskError("ASK 1 ::1:7001"), Node("asked", 7000)) == Node("::1", 7001)
 
 

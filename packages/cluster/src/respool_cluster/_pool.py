@@ -23,7 +23,7 @@ from respool_cluster._routes import Routes
 from respool_cluster._seeds import take_seeds
 from respool_cluster._slot import SLOTS, slot_of_keys
 from respool_cluster._suspicion import Suspicion
-from respool_cluster._topology import Topology
+from respool_cluster._topology import UNNAMED, Topology
 
 DEFAULT_STEPS = 25
 """Slots that may turn out to have moved before the whole map is asked for again."""
@@ -237,9 +237,10 @@ class ClusterConnectionPool(ConnectionPool):
 
     def _on_moved(self, error: MovedError) -> None:
         self._moves += 1
-        if error.host:
+        tells = error.host not in ("", UNNAMED)  # else it is the host that was asked, which nobody tells here
+        if tells:
             self.nodes.moved(error.slot_id, Node(error.host, error.port))
-        if not error.host or self._moves >= self._steps:
+        if not tells or self._moves >= self._steps:
             self._moves = 0
             self.nodes.look()
 

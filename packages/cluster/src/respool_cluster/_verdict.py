@@ -10,6 +10,7 @@ from enum import Enum, auto
 from respool.errors import AskError, ClusterDownError, MovedError, RedisError
 from respool.lowlevel import Request, may_repeat
 from respool_cluster._node import Node
+from respool_cluster._topology import UNNAMED
 
 HOPS = 5
 """Redirections that one request follows at once. Beyond, nodes contradict each other: it waits for them to agree."""
@@ -47,5 +48,5 @@ def judge(request: Request[object], error: RedisError, attempts: int) -> Verdict
 
 
 def destination(error: MovedError | AskError, asked: Node) -> Node:
-    """Return the node a redirection names: an empty host means that of the node `asked`."""
-    return Node(error.host or asked.host, error.port)
+    """Return the node a redirection names: a host that tells nothing means that of the node `asked`."""
+    return Node(asked.host if error.host in ("", UNNAMED) else error.host, error.port)
