@@ -248,7 +248,7 @@ async def test_keys_in_several_slots_are_refused_by_name(
     assert await client.execute_command("MSETNX", "{t}a", 1, "{t}b", 2) == 1
 
 
-@pytest.mark.parametrize("words", [("SCAN", 0), ("INFO",), ("RANDOMKEY",)])
+@pytest.mark.parametrize("words", [("SCAN", 0), ("INFO",)])
 async def test_what_nobody_can_put_together_is_refused(
     client: RedisCluster[bytes], words: tuple[str | int, ...]
 ) -> None:

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from respool.errors import ConnectionError, RedisClusterError, ResponseError
+from respool.errors import ConnectionError, DataError, RedisClusterError, ResponseError
 from respool.lowlevel import ValueT
 from respool_cluster import Node, RedisCluster
+from respool_cluster._merging import BY_POLICY
 from respool_cluster._splitting import fan_out, split
 from respool_testing import FakeCluster
 
@@ -27,6 +28,10 @@ async def client(respool_cluster: FakeCluster) -> AsyncIterator[RedisCluster[byt
 async def filled(client: RedisCluster[bytes]) -> RedisCluster[bytes]:
     assert await client.mset(PAIRS) is True
     return client
+
+
+def node_of(cluster: FakeCluster, place: int) -> Node:
+    return Node(cluster.nodes[place].host, cluster.nodes[place].port)
 
 
 def parity(key: ValueT) -> int:
@@ -58,6 +63,9 @@ def test_what_can_be_taken_apart_is(
     ("words", "to_replicas"),
     [
         (("DBSIZE",), False),
+        (("RANDOMKEY",), False),
+        (("PUBSUB", "NUMPAT"), True),
+        (("PUBSUB HELP",), None),
         (("SCRIPT", "LOAD", "return 1"), True),
         (("PING",), None),
         (("SCAN", 0), None),
@@ -98,6 +106,45 @@ async def test_keys_of_all_shards_come_in_one_list(filled: RedisCluster[bytes]) 
 async def test_every_shard_is_emptied(filled: RedisCluster[bytes], respool_cluster: FakeCluster) -> None:
     assert await filled.flushall() is True
     assert [len(node.server.db[0]) for node in respool_cluster.primaries] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("policy", "replies", "merged"),
+    [
+        ("agg_min", [3, 1, 2], 1),
+        ("agg_max", [3, 1, 2], 3),
+        ("agg_logical_and", [[1, 1], [0, 1]], [0, 1]),
+        ("agg_logical_or", [[1, 0], [0, 0]], [1, 0]),
+        ("agg_logical_or", [0, 1], 1),
+        ("all_succeeded", [b"OK", b"OK"], b"OK"),
+    ],
+)
+def test_replies_are_merged_as_servers_advise(policy: str, replies: list[object], merged: object) -> None:
+    assert BY_POLICY[policy](replies) == merged
+
+
+async def test_any_key_of_any_shard_comes_by_chance(client: RedisCluster[bytes]) -> None:
+    assert await client.randomkey() is None
+    await client.set("k", 1)
+    assert [await client.randomkey() for _ in range(5)] == [b"k"] * 5
+
+
+async def test_subscribers_are_counted_wherever_they_are(
+    respool_cluster: FakeCluster, client: RedisCluster[bytes]
+) -> None:
+    first, last = (client.on(node_of(respool_cluster, at)) for at in (0, -1))
+    async with first.pubsub() as one, last.pubsub() as two:
+        for each in (one, two):
+            await each.subscribe("all")
+            await each.psubscribe("p*")
+        assert await client.pubsub_channels() == [b"all"]
+        assert await client.pubsub_numsub("all", "nobody") == {b"all": 2, b"nobody": 0}
+        assert await client.pubsub_numpat() == 2
+
+
+async def test_waiting_for_replicas_has_no_meaning_for_a_whole_cluster(client: RedisCluster[bytes]) -> None:
+    with pytest.raises(DataError, match="WAIT tells only of the writes of its own connection"):
+        await client.execute_command("WAIT", 1, 0)
 
 
 async def test_a_refusal_of_one_part_fails_the_whole(

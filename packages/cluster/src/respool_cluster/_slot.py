@@ -8,7 +8,7 @@ from __future__ import annotations
 from binascii import crc_hqx
 from collections.abc import Sequence
 
-from respool.errors import RedisClusterError
+from respool.errors import DataError, RedisClusterError
 from respool.lowlevel import ValueT, lookup, routing_keys
 
 SLOTS = 16384
@@ -17,6 +17,10 @@ _NOWHERE = 1 << 62
 """A place that no command has, for commands that have not one key in one place."""
 
 _EVERYWHERE = frozenset({"all_nodes", "all_shards", "special"})  # request policies
+
+_EACH_KNOWS_ITS_OWN = frozenset(
+    f"PUBSUB {what}" for what in ("CHANNELS", "NUMPAT", "NUMSUB", "SHARDCHANNELS", "SHARDNUMSUB")
+)  # which have no request policy
 
 
 def key_slot(key: bytes) -> int:
@@ -98,10 +102,12 @@ def _check_one_node_will_do(args: Sequence[ValueT]) -> None:
     name = text_of(args[0]).upper()
     command = lookup(text_of(args[0]), *args[1:2])
     # PING goes to every shard only where somebody asks after all of them; here it asks after the cluster.
-    policy = command.request_policy if command is not None else None
-    if policy is not None and policy.value in _EVERYWHERE and name != "PING":
+    if command is None or name == "PING":
+        return
+    policy = command.request_policy
+    if (policy is not None and policy.value in _EVERYWHERE) or command.name in _EACH_KNOWS_ITS_OWN:
         raise RedisClusterError(
-            f"{name} concerns more than one node of the cluster: send it to each with a Redis of its own"
+            f"{name} concerns more than one node of the cluster: name them: execute_command(..., nodes=), or on(node)"
         )
 
 
@@ -117,9 +123,12 @@ def _several_slots(args: Sequence[ValueT], positions: Sequence[int], encoding: s
 
 
 def _as_bytes(key: ValueT, encoding: str) -> bytes:
-    """Return a key as it goes over the wire."""
+    """Return a key as it goes over the wire. Raises `DataError` for text that cannot."""
     if isinstance(key, str):
-        return key.encode(encoding)
+        try:
+            return key.encode(encoding)
+        except UnicodeEncodeError as exc:
+            raise DataError(f"the key {key!r} cannot be sent: {exc}") from exc
     if isinstance(key, (bytes, bytearray, memoryview)):
         return bytes(key)
     return repr(key).encode()

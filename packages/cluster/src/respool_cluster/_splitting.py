@@ -1,19 +1,18 @@
 """One command, several nodes: how it is taken apart, and how the replies become one. Decides only.
 
 As servers advise (https://redis.io/docs/latest/develop/reference/command-tips/). What they leave to the client to
-make sense of (SCAN, INFO, RANDOMKEY ...) is not taken apart.
+make sense of (SCAN, INFO ...) is not taken apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from types import MappingProxyType
 
 from respool.errors import ResponseError
 from respool.lowlevel import ValueT, lookup
-
-Merge: TypeAlias = Callable[[Sequence[object]], object]
+from respool_cluster._merging import BY_POLICY, Merge, all_elements, any_one, distinct, first, total, totals
 
 _STEPS = {b"MGET": 1, b"MSET": 2, b"DEL": 1, b"UNLINK": 1, b"EXISTS": 1, b"TOUCH": 1}
 
@@ -66,64 +65,41 @@ class FanOut:
 
     to_replicas: bool
     merge: Merge
-    any_will_do: bool
+    any_will_do: bool = False
     """One node that obeys is enough."""
 
 
 def fan_out(args: Sequence[ValueT]) -> FanOut | None:
     """Return how to send a command without keys; None where one node is enough, or nobody says how to merge."""
     command = lookup(_text(args[0]), *args[1:2])
-    if command is None or command.request_policy is None or command.name == "PING":
+    if command is None or command.name == "PING":
         return None  # PING asks after the cluster, not after each shard
-    policy = command.response_policy
-    merge = _MERGES.get("" if policy is None else policy.value)
-    if merge is None or command.request_policy.value not in ("all_nodes", "all_shards"):
+    if command.name in _UNADVISED:
+        return _UNADVISED[command.name]
+    where, policy = command.request_policy, command.response_policy
+    if where is None or where.value not in ("all_nodes", "all_shards"):
         return None
-    if policy is None and command.name not in _LISTS:
+    merge = all_elements if command.name in _LISTS else BY_POLICY.get("" if policy is None else policy.value)
+    if merge is None:
         return None
     any_will_do = policy is not None and policy.value == "one_succeeded"
-    return FanOut(command.request_policy.value == "all_nodes", merge, any_will_do)
-
-
-def first(replies: Sequence[object]) -> object:
-    """Return the first: all say the same."""
-    return replies[0]
-
-
-def total(replies: Sequence[object]) -> int:
-    """Return the sum."""
-    return sum(_numbers(replies))
-
-
-def _every(replies: Sequence[object]) -> object:
-    """Return 1 where all say 1, element by element if they are lists."""
-    if isinstance(replies[0], list):
-        return [min(_numbers(column)) for column in zip(*_lists(replies), strict=True)]
-    return min(_numbers(replies))
-
-
-def _all_elements(replies: Sequence[object]) -> list[object]:
-    return [each for reply in _lists(replies) for each in reply]
-
-
-def _numbers(replies: Sequence[object]) -> list[int]:
-    return [reply for reply in replies if isinstance(reply, int)]
-
-
-def _lists(replies: Sequence[object]) -> list[list[object]]:
-    return [reply for reply in replies if isinstance(reply, list)]
+    return FanOut(where.value == "all_nodes", merge, any_will_do)
 
 
 _LISTS = frozenset({"KEYS", "SLOWLOG GET"})
+"""What has no response policy and can be put together all the same."""
 
-_MERGES: dict[str, Merge] = {
-    "": _all_elements,
-    "all_succeeded": first,
-    "one_succeeded": first,
-    "agg_sum": total,
-    "agg_min": lambda replies: min(_numbers(replies)),
-    "agg_logical_and": _every,
-}
+_UNADVISED: Mapping[str, FanOut] = MappingProxyType(
+    {
+        "PUBSUB CHANNELS": FanOut(True, distinct),
+        "PUBSUB NUMPAT": FanOut(True, total),
+        "PUBSUB NUMSUB": FanOut(True, totals),
+        "PUBSUB SHARDCHANNELS": FanOut(True, distinct),
+        "PUBSUB SHARDNUMSUB": FanOut(True, totals),
+        "RANDOMKEY": FanOut(False, any_one),
+    }
+)
+"""What servers say nothing of: each knows only those who subscribed to it, and has only its own keys."""
 
 
 def name_of(args: Sequence[ValueT]) -> bytes:

@@ -9,10 +9,11 @@ from respool.errors import RedisError
 from respool.lowlevel import Request, RequestMaker, ValueT, refuse
 from respool_cluster._guide import Guide
 from respool_cluster._joining import join
+from respool_cluster._merging import Merge
 from respool_cluster._node import Node
 from respool_cluster._router import Router
 from respool_cluster._slot import slot_of_keys
-from respool_cluster._splitting import FanOut, Merge, fan_out, joiner, split
+from respool_cluster._splitting import FanOut, fan_out, joiner, split
 from respool_cluster._topology import Topology
 
 
