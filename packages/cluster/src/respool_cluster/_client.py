@@ -26,6 +26,7 @@ from respool.lowlevel import (
 )
 from respool_cluster._alone import run_alone
 from respool_cluster._connection import ClusterConnection
+from respool_cluster._foreign import Foreign
 from respool_cluster._guide import Guide
 from respool_cluster._iterating import ClusterIterators
 from respool_cluster._node import Node
@@ -52,9 +53,10 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
     `startup_nodes` are any nodes of it: the others are found by asking. Other keyword arguments go to the pools and
     connections, one pool for each node. With `decode_responses` text comes back as str; with `read_from_replicas`
     replicas answer what only reads, in turn or in the order that is given (`LowestLatency()`, `SameZone("...")`);
-    `address_remap` says where to reach a node that calls itself something else
-    than the outside does. Nodes that move, die or are replaced are followed. A command that may have been
-    executed is repeated only if it is read-only, and fails with `ConnectionError` (`maybe_executed=True`) otherwise.
+    `address_remap` says where to reach a node that calls itself something else than the outside does.
+
+    Nodes that move, die or are replaced are followed. A command that may have been executed is repeated only if it is
+    read-only, and fails with `ConnectionError` (`maybe_executed=True`) otherwise.
     """
 
     @overload
@@ -108,9 +110,11 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         self._decodes = decode_responses
         self._router = Router(seeds, make_pool, encoding, replica_order=order)
         self._lanes = self._router.lanes
-        self._guide = Guide(self._router, encoding)
+        foreign = Foreign(self._router, self._maker)
+        self._guide = Guide(self._router, foreign, encoding)
         self._nodewise: Nodewise[T] = Nodewise(self._guide, self._client_of)
         self._watching: Watching[T] = Watching(self._guide, self._maker)
+        self._router.adopt = foreign.adopt
         self._router.spread = Spreader(self._router, self._guide, self._maker, encoding).spread
 
     @overload
@@ -259,7 +263,8 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         A command that blocks gets a connection of its own. MGET, MSET, DEL, UNLINK, EXISTS and TOUCH are taken apart
         where their keys lie in several slots (each part is atomic, the whole is not), and what concerns every node
         (DBSIZE, KEYS, FLUSHALL ...) is sent to all. Fails with `DataError` for what changes a connection's state
-        (transactions, subscriptions), and with `RedisClusterError` for other commands with keys in several slots.
+        (transactions, subscriptions), and with `RedisClusterError` for other commands with keys in several slots. Where
+        the keys of a command stand that is unknown here, the cluster is asked.
 
         With `node` it goes to that node and no other; with `nodes` ("all", "primaries", "replicas", "random", or
         several) to each of them, and the result is their replies by node.

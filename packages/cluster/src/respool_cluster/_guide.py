@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from respool import ConnectionPool
 from respool.errors import MovedError, RedisClusterError
 from respool.lowlevel import Request, ValueT
+from respool_cluster._foreign import Foreign
 from respool_cluster._node import Node
 from respool_cluster._router import Router, closed, unserved
 from respool_cluster._slot import slot_of
@@ -15,10 +16,11 @@ from respool_cluster._topology import Topology
 
 
 class Guide:
-    """Answers as soon as the cluster is known. Sends nothing but the question for that."""
+    """Answers as soon as the cluster is known. Sends nothing but questions: for that, and about unknown commands."""
 
-    def __init__(self, router: Router, encoding: str) -> None:
+    def __init__(self, router: Router, foreign: Foreign, encoding: str) -> None:
         self._router = router
+        self._foreign = foreign
         self._encoding = encoding
 
     async def known(self) -> Topology:
@@ -43,9 +45,13 @@ class Guide:
             raise unserved(slot)
         return shard.primary
 
-    def slot_of_all(self, commands: Iterable[tuple[ValueT, ...]]) -> int | None:
+    async def slot_of_all(self, commands: Iterable[tuple[ValueT, ...]]) -> int | None:
         """Return the slot that commands have in common. Raises `RedisClusterError` where they have none."""
-        slots = {slot_of(args, self._encoding) for args in commands} - {None}
+        slots: set[int | None] = set()
+        for args in commands:
+            slot = slot_of(args, self._encoding)
+            slots.add(await self._foreign.slot_of(args) if slot is None else slot)
+        slots.discard(None)
         if len(slots) > 1:
             told = ", ".join(map(str, sorted(slot for slot in slots if slot is not None)))
             raise RedisClusterError(

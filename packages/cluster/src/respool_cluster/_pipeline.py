@@ -74,7 +74,7 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
     async def _execute_as_one(self, queued: list[Request[object]]) -> None:
         """Send the transaction, again where nothing of it was executed, until its deadline."""
         end = self._guide.deadline()
-        slot = self._guide.slot_of_all(request.args for request in queued)
+        slot = await self._guide.slot_of_all(request.args for request in queued)
         while True:
             node = await self._guide.primary_of(slot)
             transaction = Transaction(queued)
