@@ -20,6 +20,7 @@ from respool.errors import (
 from respool_cluster import Node, RedisCluster
 from respool_cluster._slot import key_slot
 from respool_testing import FakeCluster, FakeNode
+from respool_testing.replies import Error
 
 SLOT = key_slot(b"t")
 
@@ -179,6 +180,23 @@ async def test_keys_of_other_slots_are_refused_unsent(client: RedisCluster[str])
             with pytest.raises(RedisClusterError, match=r"slot \d+ is watched"):
                 await refused
         assert await watched.get("{t}a") == "1"
+
+
+async def test_a_transaction_that_exec_sends_elsewhere_begins_anew(
+    respool_cluster: FakeCluster, client: RedisCluster[str]
+) -> None:
+    there, faults = another(respool_cluster), respool_cluster.owner_of("{t}").server.faults
+    faults.on("EXEC").close_with(Error.of(f"MOVED {SLOT} {there.host}:{there.port}")).times(1)
+    assert await add_one(client) == [True, "2"]
+
+
+async def test_keys_that_cannot_be_sent_are_refused(client: RedisCluster[str]) -> None:
+    with pytest.raises(DataError):
+        async with client.watch("\ud800"):
+            pass
+    async with client.watch("{t}a") as watched:
+        with pytest.raises(DataError):
+            await watched.get("\ud800")
 
 
 async def test_watching_needs_keys_of_one_slot(client: RedisCluster[str]) -> None:

@@ -99,7 +99,7 @@ class ClusterWatched(Watched[T], Generic[T]):
         try:
             for request in queued:
                 self._place.check(request.args)
-        except RedisClusterError as exc:
+        except RedisError as exc:
             Transaction(queued).fail(exc)
         else:
             await super().execute(queued)
@@ -107,7 +107,7 @@ class ClusterWatched(Watched[T], Generic[T]):
     def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
         try:
             self._place.check(args)
-        except RedisClusterError as exc:
+        except RedisError as exc:
             future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
             future.set_exception(exc)
             return future
@@ -130,11 +130,20 @@ class _WatchedPipeline(WatchedPipeline[T], Generic[T]):
 
     async def execute(self, raise_on_error: bool = True) -> list[object]:
         """Send the transaction and return its results in order; see `ClusterWatched.pipeline`."""
+        futures = [request.future for request in self._queued]
         try:
             results = await super().execute(raise_on_error)
-        except RedisError as exc:
-            raise self._place.translated(exc)  # noqa: B904  # it brings its cause
+        except _ELSEWHERE as exc:
+            if all(map(_is_refused, futures)):  # EXEC itself was, and not a command that it executed
+                raise self._place.translated(exc)  # noqa: B904  # it brings its cause
+            raise
+        if not all(map(_is_refused, futures)):
+            return results
         return [self._place.translated(each) if isinstance(each, RedisError) else each for each in results]
+
+
+def _is_refused(future: asyncio.Future[object]) -> bool:
+    return not future.cancelled() and isinstance(future.exception(), _ELSEWHERE)
 
 
 def _tell_gone(place: Place, rescue: Rescue | None, request: Request[object], error: RedisError) -> bool:
