@@ -1,7 +1,8 @@
 """Which subscriptions may have missed something, and what must wait for the gap that says so. Pure.
 
 A gap is told once all that was lost together is heard again: what its reader then reads anew misses nothing that
-comes after. Messages that arrive on the first of them meanwhile wait, so that they stand behind the gap.
+comes after. Messages that arrive on the first of them meanwhile wait, so that they stand behind the gap. Where too
+many wait a gap is told early, and another follows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from respool._client.mailbox import Gap
 from respool._client.messages import Delivery, Subscription
 
 Entry: TypeAlias = "Delivery | Gap"
+
+MAX_HELD_BACK = 1000
+"""Messages that wait for a gap."""
 
 
 class Recovery:
@@ -45,6 +49,7 @@ class Recovery:
         """Take note that one is not wanted any more: nothing waits for it."""
         self._missed.discard(subscription)
         self._unheard.discard(subscription)
+        self._held_back = [each for each in self._held_back if each.subscription != subscription]
         return self._say_if_whole()
 
     def sort(self, delivery: Delivery) -> list[Entry]:
@@ -52,7 +57,7 @@ class Recovery:
         if delivery.subscription not in self._missed:
             return [delivery]
         self._held_back.append(delivery)
-        return []
+        return self._say() if len(self._held_back) >= MAX_HELD_BACK else []
 
     def _say_if_whole(self) -> list[Entry]:
         if self._unheard or not self._missed:
