@@ -1,7 +1,7 @@
 """What has arrived and nobody has taken yet: bounded, and honest about what did not fit. Knows no connection.
 
 Full, the oldest is dropped, and a `Gap` stands in its place: whoever reads slowly is told that messages are missing,
-and the newest are there.
+and the newest are there. However many were dropped since the last reading, it is one gap.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from respool._wire.tuples import NamedTuple
 from respool.errors import RedisError
 
 M = TypeVar("M")
+
+_TOO_SLOW = "read too slowly: the oldest messages were dropped"
 
 
 class Gap(NamedTuple):
@@ -31,23 +33,28 @@ class Mailbox(Generic[M]):
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._entries: deque[M | Gap] = deque()
-        self._dropped = 0
+        self._overflow: Gap | None = None
         self._readers: list[asyncio.Future[None]] = []
         self._is_closed = False
         self._error: RedisError | None = None
 
     def __len__(self) -> int:
-        return len(self._entries) + bool(self._dropped)
+        return len(self._entries) + (self._overflow is not None)
 
     def put(self, entry: M | Gap) -> None:
         """Add one; full, drop the oldest."""
         if self._is_closed:
             return
         if len(self._entries) >= self._limit:
-            self._entries.popleft()
-            self._dropped += 1
+            self._drop_oldest()
         self._entries.append(entry)
         self._wake()
+
+    def _drop_oldest(self) -> None:
+        dropped = [self._entries.popleft(), self._overflow]
+        numbers = [each.dropped if isinstance(each, Gap) else 1 for each in dropped if each is not None]
+        # A gap of unknown size makes the whole of it unknown.
+        self._overflow = Gap(_TOO_SLOW, None if None in numbers else sum(filter(None, numbers)))
 
     def close(self, error: RedisError | None = None) -> None:
         """Take nothing more. What is there can still be taken; after it comes `error`, or the end."""
@@ -66,9 +73,9 @@ class Mailbox(Generic[M]):
                 raise fresh(self._error, maybe_executed=False)
             if self._is_closed or not await self._wait(end):
                 return None
-        if self._dropped:
-            dropped, self._dropped = self._dropped, 0
-            return Gap("read too slowly: the oldest messages were dropped", dropped)
+        if self._overflow is not None:
+            gap, self._overflow = self._overflow, None
+            return gap
         return self._entries.popleft()
 
     async def _wait(self, end: float | None) -> bool:
