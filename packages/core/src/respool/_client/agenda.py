@@ -24,7 +24,7 @@ class _Asked:
 
     def __init__(self, begins: bool, names: Iterable[Subscription]) -> None:
         self.begins = begins
-        self.names = frozenset(names)
+        self.names = dict.fromkeys(names)
         self.missing = set(self.names)
 
 
@@ -75,6 +75,7 @@ class Agenda:
         for each in dropped:
             del self.wanted[each]
             self._due.pop(each, None)
+            self._alone.discard(each)
             self._intake.take(self._recovery.forget(each))
         return dropped
 
@@ -150,19 +151,17 @@ class Agenda:
         Several names that were refused together are asked for one by one where only some may be to blame.
         """
         asked = self._asked.popleft()
-        self._under_way -= asked.names
-        wanted = asked.names & self.wanted.keys()
-        if asked.begins and isinstance(error, AuthorizationError) and len(asked.names) > 1:
-            self._alone |= asked.names
-            self._due.update(dict.fromkeys(asked.names))
-            wanted = frozenset()
-        elif not asked.begins:  # the server does not know of it any more
-            self.confirmed -= asked.names
-            self._due.update(dict.fromkeys(asked.names))
-            wanted = frozenset()
-        for each in asked.names - self.wanted.keys():
+        self._under_way.difference_update(asked.names)
+        for each in asked.names.keys() - self.wanted.keys():
             self._intake.confirm(each, begins=False)
-        return wanted
+        if not asked.begins:  # the server does not know of it any more
+            self.confirmed.difference_update(asked.names)
+        elif isinstance(error, AuthorizationError) and len(asked.names) > 1:
+            self._alone.update(asked.names)
+        else:
+            return frozenset(asked.names.keys() & self.wanted.keys())
+        self._due.update(asked.names)
+        return frozenset()
 
     def lose_all(self, reason: str) -> None:
         """Take note that the server keeps nothing of us, and that all is to be asked for again."""
