@@ -36,6 +36,10 @@ class Answers:
             waiting.answer.set_result(None)
         return waiting.answer
 
+    def is_awaited(self, subscription: Subscription) -> bool:
+        """Tell whether anybody waits for it still."""
+        return any(not each.answer.done() for each in self._waiting.get(subscription, ()))
+
     def confirm(self, subscription: Subscription) -> None:
         """Tell who waits for it."""
         for waiting in self._waiting.pop(subscription, ()):

@@ -30,7 +30,7 @@ class Carrier(Protocol):
         """Carry these from now on."""
 
     async def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
-        """Carry these no longer."""
+        """Carry these no longer. Does not wait, for whoever was cancelled withdraws, too."""
 
     async def aclose(self) -> None:
         """Carry nothing any more, and give back what it holds."""

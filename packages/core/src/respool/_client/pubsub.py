@@ -40,6 +40,8 @@ class PubSub(Generic[T]):
             raise DataError(f"max_messages is at least 1, not {max_messages}")
         self._maker = maker
         self._handlers: dict[Subscription, Handler[T] | None] = {}
+        self._unconfirmed: set[Subscription] = set()
+        """Those of which nobody was told yet that they are listened to."""
         self._intake = Intake(max_messages, self)
         self._carrier = make_carrier(self._intake)
         self._was_used = False
@@ -75,8 +77,9 @@ class PubSub(Generic[T]):
     async def subscribe(self, *channels: StringT, handler: Handler[T] | None = None) -> None:
         """Listen to channels; return once the server has confirmed it. Messages go to `handler`, if there is one.
 
-        A handler, which may be a coroutine function, is called by whoever reads. Raises `ConnectionError`,
-        `TimeoutError`, or why the server refused. Cancelled, it may have subscribed.
+        A handler, which may be a coroutine function, is called by whoever reads. What is listened to already costs no
+        question. Raises `ConnectionError`, `TimeoutError`, or why the server refused; failed or cancelled, it listens
+        to nothing new.
         """
         await self._join(Kind.CHANNEL, channels, handler)
 
@@ -89,7 +92,11 @@ class PubSub(Generic[T]):
         await self._join(Kind.SHARD, channels, handler)
 
     async def unsubscribe(self, *channels: StringT) -> None:
-        """Listen no longer to channels, by default to any: none of their messages is read after this."""
+        """Listen no longer to channels, by default to any: none of their messages is read after this.
+
+        Returns once the server has confirmed it. Raises `TimeoutError` if it does not in time; failed or cancelled,
+        their messages are not read either.
+        """
         await self._leave(Kind.CHANNEL, channels)
 
     async def punsubscribe(self, *patterns: StringT) -> None:
@@ -160,23 +167,33 @@ class PubSub(Generic[T]):
             raise PubSubError("this subscriber is closed")
         self._was_used = True
         subscriptions = self._subscriptions(kind, names)
-        new = [each for each in subscriptions if each not in self._handlers]
+        self._unconfirmed.update(each for each in subscriptions if each not in self._handlers)
         self._handlers.update(dict.fromkeys(subscriptions, handler))
         answer = self._intake.joining.expect(subscriptions)
         try:
             await self._carrier.assign(subscriptions)
             await self._wait_for(answer, kind.joining)
-        except RedisError:
-            await self._carrier.withdraw(self._forget(new))
+        except (RedisError, asyncio.CancelledError):
+            answer.cancel()
+            await self._carrier.withdraw(self._forget(self._given_up(subscriptions)))
             raise
+        self._unconfirmed.difference_update(subscriptions)
+
+    def _given_up(self, subscriptions: Iterable[Subscription]) -> list[Subscription]:
+        """Return those that nobody relies on, and nobody waits for any more."""
+        is_awaited = self._intake.joining.is_awaited
+        return [each for each in subscriptions if each in self._unconfirmed and not is_awaited(each)]
 
     async def _leave(self, kind: Kind, names: tuple[StringT, ...]) -> None:
         named = self._subscriptions(kind, names) or [each for each in self._handlers if each.kind is kind]
         left = self._forget(named)
         if left and not self._intake.is_over:
             answer = self._intake.leaving.expect(left)
-            await self._carrier.withdraw(left)
-            await self._wait_for(answer, kind.leaving)
+            try:
+                await self._carrier.withdraw(left)
+                await self._wait_for(answer, kind.leaving)
+            finally:
+                answer.cancel()
 
     async def _wait_for(self, answer: asyncio.Future[None], command: bytes) -> None:
         seconds = self._carrier.stream_timeout
@@ -197,4 +214,5 @@ class PubSub(Generic[T]):
         forgotten = [each for each in subscriptions if each in self._handlers]
         for each in forgotten:
             del self._handlers[each]
+            self._unconfirmed.discard(each)
         return forgotten
