@@ -20,6 +20,10 @@ from respool.errors import ConnectionError, RedisError, ResponseError, TimeoutEr
 
 BACKOFF = RetryPolicy(base=0.05, cap=2.0)
 
+_LASTING_SECONDS = 5.0
+"""What has listened for this long was sound: it is opened again at once."""
+
+
 _TOO_FAST = "messages came faster than they could be taken"
 
 
@@ -120,26 +124,33 @@ class Station:
     # ---- the connection
 
     async def _run(self) -> None:
-        attempt = 0
+        failures = 0
         while self._agenda.wanted:
-            if attempt:
-                await asyncio.sleep(self._backoff.delay(min(attempt - 1, 8)))
-            attempt += 1
-            try:
-                self._connection = await self._pool.get_connection()
-            except RedisError as exc:
-                self._overseer.on_unreachable(self, exc)
-                self.tried.set()
-                continue
-            try:
-                self.tried.set()
-                reason = await self._listen(self._connection)
-            finally:
-                self._let_go()
-            if self._agenda.confirmed:
-                attempt = 0
-            self._agenda.lose_all(f"the connection was lost: {reason}")
-            self._overseer.on_lost(self, reason)
+            if await self._visit():
+                failures = 0
+            else:
+                await asyncio.sleep(self._backoff.delay(failures))
+                failures += 1
+
+    async def _visit(self) -> bool:
+        """Listen by one connection, if there is one, until it is lost; tell whether it lasted."""
+        try:
+            connection = self._connection = await self._pool.get_connection()
+        except RedisError as exc:
+            self._overseer.on_unreachable(self, exc)
+            return False
+        finally:
+            self.tried.set()
+        now = asyncio.get_running_loop().time
+        began = now()
+        try:
+            reason = await self._listen(connection)
+        finally:
+            self._let_go()
+        has_lasted = now() - began >= _LASTING_SECONDS and bool(self._agenda.confirmed)
+        self._agenda.lose_all(f"the connection was lost: {reason}")
+        self._overseer.on_lost(self, reason)
+        return has_lasted
 
     def _let_go(self) -> None:
         """Give the connection back; the pool closes it, for it holds subscriptions."""
@@ -182,6 +193,8 @@ class Station:
 
     async def _receive(self, connection: BaseConnection) -> str | None:
         """Take one push; return why there will be no other, if so."""
+        if not (connection.is_connected or await connection.can_read()):
+            return "it was closed"  # fetching would open it again, and nothing was asked there
         try:
             push = await connection.fetch_push_message(decode=False)
         except TimeoutError:
