@@ -14,7 +14,10 @@ async def of_bytes(redis: Redis[bytes]) -> None:
         assert_type(watched, Watched[bytes])
         assert_type(await watched.get("key"), bytes | None)
         assert_type(watched.pipeline(), Pipeline[bytes])
-    assert_type(redis.pubsub(), PubSub[bytes])
+    async with redis.pubsub() as sub:
+        assert_type(sub, PubSub[bytes])
+        assert_type(sub.channels, tuple[bytes, ...])
+        assert_type(await sub.get_message(1.5), Message[bytes] | Gap | None)
     assert_type(redis.scan_iter(), AsyncIterator[bytes])
     assert_type(redis.hscan_iter("h"), AsyncIterator[tuple[bytes, bytes]])
     assert_type(redis.hscan_iter("h", no_values=True), AsyncIterator[bytes])
@@ -30,6 +33,11 @@ async def of_text(redis: Redis[str]) -> None:
         assert_type(message, Message[str] | Gap)
         if isinstance(message, Message):
             assert_type(message.data, str)
+            assert_type(message.pattern, str | None)
+        else:
+            assert_type(message.dropped, int | None)
+    await redis.pubsub().subscribe("news", handler=lambda heard: assert_type(heard, Message[str]))
+    assert_type(redis.pubsub().patterns + redis.pubsub().shard_channels, tuple[str, ...])
     assert_type(redis.sscan_iter("s"), AsyncIterator[str])
     assert_type(redis.register_script("return 1"), Script)
     assert_type(await redis.register_script("return 1")(), object)
