@@ -26,10 +26,10 @@ def real_binary() -> str:
 
 
 @contextmanager
-def running_cluster(binary: str) -> Iterator[list[ServerProcess]]:
+def running_cluster(binary: str, *options: str) -> Iterator[list[ServerProcess]]:
     """Run three primaries with a third of the slots each; third in the list is a replica of the first."""
     with ExitStack() as stack:
-        nodes = [ServerProcess(binary, args=_OPTIONS) for _ in range(4)]
+        nodes = [ServerProcess(binary, args=[*_OPTIONS, *options]) for _ in range(4)]
         for number, node in enumerate(nodes):
             node.start_process()
             stack.callback(node.stop_process)

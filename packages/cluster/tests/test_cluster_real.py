@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from packages.cluster.tests.real_cluster import real_binary, running_cluster
-from respool import Connection
+from respool import Connection, Pipeline, Watched
+from respool.errors import RedisClusterError, WatchError
 from respool_cluster import (
     BlockingClusterConnectionPool,
     ClusterConnectionPool,
@@ -25,11 +26,13 @@ from respool_testing import ServerProcess
 
 FIRST, SECOND = "b", "a"  # keys of the first primary and of the second
 
+_UNDER_OTHER_NAMES = ["--rename-command", "APPEND", "mod.append", "--rename-command", "SORT", "mod.sort"]
+
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[list[ServerProcess]]:
     """Run a cluster for the tests that leave it as it was."""
-    with running_cluster(real_binary()) as nodes:
+    with running_cluster(real_binary(), *_UNDER_OTHER_NAMES) as nodes:
         yield nodes
 
 
@@ -90,6 +93,48 @@ async def test_a_command_that_blocks_waits_at_its_node(nodes: list[ServerProcess
             popped = client.blpop(key, timeout=0)
             await client.rpush(key, "v")
             assert await popped == (key.encode(), b"v")
+
+
+async def test_watched_keys_stop_transactions_on_real_nodes(nodes: list[ServerProcess]) -> None:
+    async with RedisCluster(seed_of(nodes), decode_responses=True) as client:
+        await client.set(SECOND, 1)
+
+        async def double(watched: Watched[str], pipe: Pipeline[str]) -> None:
+            value = int(await watched.get(SECOND) or 0)
+            if value == 1:
+                await client.set(SECOND, 2)
+            pipe.set(SECOND, 2 * value)
+
+        assert await client.transaction(double, SECOND) == [True]
+        assert await client.get(SECOND) == "4"
+
+
+async def test_watching_waits_for_keys_between_real_nodes(nodes: list[ServerProcess]) -> None:
+    key = "{b}moving"
+    slot, ids = key_slot(b"b"), {node.port: _id_of(node) for node in nodes}
+    async with RedisCluster(seed_of(nodes)) as client, client.watch(key) as watched:
+        nodes[1].call("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[nodes[0].port])
+        nodes[0].call("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[nodes[1].port])
+        pipe = watched.pipeline()
+        pipe.set(key, 1)
+        with pytest.raises(WatchError, match=f"slot {slot} went"):
+            await pipe.execute()
+        for node in nodes[:2]:
+            node.call("CLUSTER", "SETSLOT", slot, "STABLE")
+
+
+async def test_a_lock_is_held_by_one_on_real_nodes(nodes: list[ServerProcess]) -> None:
+    async with RedisCluster(seed_of(nodes)) as client, client.lock("job", renew=True):
+        assert not await client.lock("job", blocking_timeout=0).acquire()
+
+
+async def test_commands_the_table_lacks_are_asked_for(nodes: list[ServerProcess]) -> None:
+    async with RedisCluster(seed_of(nodes)) as client:
+        for key in (FIRST + "{new}", SECOND, FIRST):
+            await client.delete(key)
+            assert await client.execute_command("MOD.APPEND", key, "abc") == 3
+        with pytest.raises(RedisClusterError, match="several slots"):
+            await client.execute_command("MOD.SORT", "list", "STORE", "other")
 
 
 async def test_a_stopped_primary_is_left_for_its_heir() -> None:
