@@ -139,7 +139,7 @@ async def publish_through_calamities(simulation: Simulation, server: FakeServer)
 async def every_message_is_heard_in_order_or_a_gap_is(simulation: Simulation) -> None:
     async with (
         FakeServer() as server,
-        Redis.from_url(server.url, client_name="subscriber", stream_timeout=1) as redis,
+        Redis.from_url(server.url, client_name="subscriber", stream_timeout=1, connect_timeout=1) as redis,
         redis.pubsub() as sub,
     ):
         await sub.subscribe("channel 0", "channel 1")
@@ -147,7 +147,7 @@ async def every_message_is_heard_in_order_or_a_gap_is(simulation: Simulation) ->
         publishing = asyncio.ensure_future(publish_through_calamities(simulation, server))
         expected, may_skip = 0, False
         while not publishing.done() or expected < 200:
-            entry = await sub.get_message(20)
+            entry = await sub.get_message(60)
             if entry is None:
                 break
             if isinstance(entry, Gap):
