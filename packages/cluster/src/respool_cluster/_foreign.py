@@ -7,6 +7,7 @@ command of which no server tells anything goes to any node: that says what is wr
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 from respool.errors import RedisError, ResponseError
@@ -59,6 +60,23 @@ class Foreign:
             return None
         entry = await self._entry(_name(args))
         return self._common(await self._ask_keys(args) if entry.must_ask else entry.keys(args))
+
+    async def slots_of(self, requests: Sequence[Request[object]]) -> dict[Request[object], int | None]:
+        """Return the slots of those requests that the table does not hold, which fail where they have no slot.
+
+        For who sends several in an order that is to stay: a request that has to wait for its slot would fall behind.
+        """
+        names = {_word(request.args) for request in requests}  # of many requests there are few
+        strange = {name for name in names if lookup(name) is None}
+        slots: dict[Request[object], int | None] = {}
+        for request in requests if strange else ():
+            if _word(request.args) not in strange or _is_known(request.args):
+                continue
+            try:
+                slots[request] = await self.slot_of(request.args)
+            except RedisError as exc:
+                refuse(request, fresh(exc, maybe_executed=False))
+        return slots
 
     async def _find_and_send(self, request: Request[object]) -> None:
         try:
@@ -117,6 +135,11 @@ class Foreign:
 
 def _is_known(args: tuple[ValueT, ...]) -> bool:
     return lookup(text_of(args[0]), *args[1:2]) is not None
+
+
+def _word(args: tuple[ValueT, ...]) -> str | bytes:
+    name = args[0]
+    return name if isinstance(name, (str, bytes)) else text_of(name)
 
 
 def _name(args: tuple[ValueT, ...]) -> str:

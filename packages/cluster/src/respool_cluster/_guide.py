@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from respool import ConnectionPool
 from respool.errors import MovedError, RedisClusterError
@@ -58,6 +58,12 @@ class Guide:
                 f"a transaction is executed by one node, and these keys lie in slots {told}: give them one {{hash tag}}"
             )
         return next(iter(slots), None)
+
+    async def slots_of_foreign(
+        self, requests: Sequence[Request[object]]
+    ) -> dict[Request[object], int | None]:
+        """Return the slots of those that nobody here knows; see `Foreign.slots_of`."""
+        return await self._foreign.slots_of(requests)
 
     def pool_of(self, node: Node) -> ConnectionPool:
         """Return the connections to a node. Raises `ConnectionError` for a client that was closed."""

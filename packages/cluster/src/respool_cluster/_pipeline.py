@@ -57,12 +57,8 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
         return self._run((b"EVALSHA", script.sha, *words))
 
     async def _send(self, queued: list[Request[object]]) -> None:
-        if not self._transaction:
-            for request in queued:
-                self._router.send(request)
-            return
         try:
-            await self._execute_as_one(queued)
+            await (self._execute_as_one if self._transaction else self._execute_each)(queued)
         except asyncio.CancelledError:
             for request in queued:
                 request.future.cancel()
@@ -70,6 +66,17 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
         except RedisError as exc:
             for request in queued:
                 refuse(request, fresh(exc, maybe_executed=False))
+
+    async def _execute_each(self, queued: list[Request[object]]) -> None:
+        strange = await self._guide.slots_of_foreign(queued)
+        # Nothing waits from here on: what goes to the same node gets there in order.
+        for request in queued:
+            if request.done():
+                continue  # cancelled, or refused
+            if request in strange:
+                self._router.send_to_slot(strange[request], request)
+            else:
+                self._router.send(request)
 
     async def _execute_as_one(self, queued: list[Request[object]]) -> None:
         """Send the transaction, again where nothing of it was executed, until its deadline."""
