@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from respool._connection.allocator import expect_reads
 from respool._connection.forking import forget_in_child
 from respool._connection.generation import Generation
 from respool._connection.request import Request, fail, fresh
@@ -96,6 +97,7 @@ class Link:
         return self._opening is not None and asyncio.current_task() is self._opening
 
     async def _open(self, generation: Generation) -> None:
+        expect_reads()
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self._connect_timeout, self._give_up, generation)
         doubt = loop.call_later(SUSPECT_SECONDS, self._owner.on_suspect)
