@@ -169,6 +169,10 @@ class PubSub(Generic[T]):
         subscriptions = self._subscriptions(kind, names)
         self._unconfirmed.update(each for each in subscriptions if each not in self._handlers)
         self._handlers.update(dict.fromkeys(subscriptions, handler))
+        for (
+            each
+        ) in subscriptions:  # who waits to have left it need not wait for a server that may never be asked
+            self._intake.leaving.confirm(each)
         answer = self._intake.joining.expect(subscriptions)
         try:
             await self._carrier.assign(subscriptions)
@@ -188,6 +192,10 @@ class PubSub(Generic[T]):
         named = self._subscriptions(kind, names) or [each for each in self._handlers if each.kind is kind]
         left = self._forget(named)
         if left and not self._intake.is_over:
+            for each in left:
+                self._intake.joining.fail(
+                    each, PubSubError("it was unsubscribed from before it was confirmed")
+                )
             answer = self._intake.leaving.expect(left)
             try:
                 await self._carrier.withdraw(left)
