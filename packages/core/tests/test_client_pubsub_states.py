@@ -159,6 +159,24 @@ async def test_one_who_gives_up_leaves_the_subscription_to_others_who_wait(
         assert await heard(sub) == Message(b"news", b"v")
 
 
+async def test_who_subscribes_to_what_another_leaves_is_told_at_once(redis: Redis[bytes]) -> None:
+    async with redis.pubsub() as sub:
+        await sub.subscribe("old")
+        names = (sub.subscribe("news"), sub.unsubscribe("news"))
+        outcomes = await asyncio.gather(*names, return_exceptions=True)
+        assert [type(each) for each in outcomes] == [PubSubError, type(None)]
+        assert sub.channels == (b"old",)
+
+
+async def test_who_leaves_what_another_subscribes_to_is_told_at_once(redis: Redis[bytes]) -> None:
+    async with redis.pubsub() as sub:
+        await sub.subscribe("old")
+        steps = (sub.subscribe("news"), sub.unsubscribe("news"), sub.subscribe("news"))
+        outcomes = await asyncio.gather(*steps, return_exceptions=True)
+        assert [type(each) for each in outcomes] == [PubSubError, type(None), type(None)]
+        assert sub.channels == (b"old", b"news")
+
+
 async def test_an_error_that_belongs_to_no_command_is_a_lost_connection(
     redis: Redis[bytes], respool_server: FakeServer
 ) -> None:
@@ -169,6 +187,29 @@ async def test_an_error_that_belongs_to_no_command_is_a_lost_connection(
         assert isinstance(await heard(sub), Gap)
         await redis.publish("news", "v")
         assert await heard(sub) == Message(b"news", b"v")
+
+
+@pytest.mark.parametrize("refusal", ["BUSY a script is running", "LOADING not yet", "CLUSTERDOWN no quorum"])
+async def test_what_passes_by_itself_is_asked_for_again(
+    redis: Redis[bytes], respool_server: FakeServer, refusal: str
+) -> None:
+    async with redis.pubsub() as sub:
+        await sub.subscribe("news")
+        refusing = respool_server.faults.on("SUBSCRIBE").reply_error(refusal).times(1)
+        respool_server.drop_connections()
+        assert isinstance(await heard(sub), Gap)
+        assert refusing.hits == 1
+
+
+async def test_a_server_that_speaks_nonsense_is_tried_again(
+    redis: Redis[bytes], respool_server: FakeServer
+) -> None:
+    async with redis.pubsub() as sub:
+        await sub.subscribe("news")
+        garbling = respool_server.faults.on().send_raw(b"nonsense\r\n").times(1)
+        respool_server.drop_connections()
+        assert isinstance(await heard(sub), Gap)
+        assert garbling.hits == 1
 
 
 # ---- how it ends

@@ -7,9 +7,9 @@ from typing import Protocol, TypeAlias
 
 from respool._client.intake import Intake
 from respool._client.messages import Subscription
-from respool._client.station import Station
+from respool._client.station import PASSING, Station
 from respool._pool.pool import ConnectionPool
-from respool.errors import ConnectionError, RedisError, ResponseError, TimeoutError
+from respool.errors import RedisError, ResponseError
 
 
 class Carrier(Protocol):
@@ -82,7 +82,7 @@ class OneServer:
         """Fail who subscribes to a server that was never there; otherwise raise what cannot pass by itself."""
         self._trouble = str(error)
         was_told = not station.has_listened and self._intake.joining.fail_all(error)
-        if not was_told and not isinstance(error, (ConnectionError, TimeoutError)):
+        if not was_told and not isinstance(error, PASSING):
             raise error
 
     def on_lost(self, station: Station, reason: str) -> None:

@@ -16,9 +16,21 @@ from respool._client.messages import Confirmation, Delivery, Subscription, read
 from respool._connection.base import BaseConnection
 from respool._pool.pool import ConnectionPool
 from respool._pool.retry import RetryPolicy
-from respool.errors import ConnectionError, RedisError, ResponseError, TimeoutError
+from respool.errors import (
+    BusyScriptError,
+    ClusterDownError,
+    ConnectionError,
+    InvalidResponse,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+    TryAgainError,
+)
 
 BACKOFF = RetryPolicy(base=0.05, cap=2.0)
+
+PASSING = (ConnectionError, TimeoutError, InvalidResponse, BusyScriptError, ClusterDownError, TryAgainError)
+"""What may pass by itself: it is tried again."""
 
 _LASTING_SECONDS = 5.0
 """What has listened for this long was sound: it is opened again at once."""
@@ -201,7 +213,9 @@ class Station:
             is_lost = self._agenda.awaits_answers or not await _is_alive(connection)
             return "the server answers no more" if is_lost else None
         except ResponseError as exc:
-            if not self._agenda.awaits_answers:  # nobody knows what it is about
+            if (
+                isinstance(exc, PASSING) or not self._agenda.awaits_answers
+            ):  # or nobody knows what it is about
                 return str(exc)
             refused = self._agenda.on_refusal(exc)
             if refused:
