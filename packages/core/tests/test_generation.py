@@ -9,9 +9,10 @@ import pytest
 
 from respool._connection.generation import Generation
 from respool._connection.invocation import build_request, build_silent_request
-from respool._connection.request import GroupedRequest, Request
+from respool._connection.request import FollowingRequest, GroupedRequest, Request
 from respool._wire.values import ValueT
-from respool.errors import ConnectionError, InvalidResponse, RedisError
+from respool.errors import ConnectionError, InvalidResponse, RedisError, TimeoutError
+from respool_testing import Simulation, simulate
 
 
 class NotingTransport(asyncio.Transport):
@@ -68,9 +69,9 @@ class NotingOwner:
 class Line:
     """A generation between its two ends; ended before the test is over, so that no timer outlives it."""
 
-    def __init__(self, *, up: bool = True) -> None:
+    def __init__(self, *, up: bool = True, timeout: float = 60.0) -> None:
         self.owner, self.transport = NotingOwner(), NotingTransport()
-        self.generation = Generation(self.owner, 60.0, asyncio.get_running_loop())
+        self.generation = Generation(self.owner, timeout, asyncio.get_running_loop())
         if up:
             self.generation.connection_made(self.transport)
             self.generation.open_gate()
@@ -245,6 +246,36 @@ async def test_what_nobody_asked_for_ends_it(unasked: bytes, kind: type[RedisErr
         assert type(error) is kind
         assert said in str(error)
         assert line.transport.ended == ["aborted"]
+
+
+def test_a_sequence_that_was_never_begun_ends_nothing() -> None:
+    async def main(_: Simulation) -> None:
+        with Line(timeout=0.5) as line:
+            line.generation.pause_writing()
+            group: list[Request[object]] = [
+                build_request(("MULTI",), kind=GroupedRequest),
+                build_request(("EXEC",), kind=FollowingRequest),
+            ]
+            line.generation.send_all(group)
+            await asyncio.sleep(0.75)
+            assert all(isinstance(request.future.exception(), TimeoutError) for request in group)
+            assert line.owner.ends == []
+
+    simulate(main)
+
+
+def test_the_rest_of_a_sequence_that_runs_out_of_time_ends_it() -> None:
+    async def main(_: Simulation) -> None:
+        with Line(timeout=0.5) as line:
+            line.generation.fifo._max_requests = 2
+            group: list[Request[object]] = [build_request(("MULTI",), kind=GroupedRequest)]
+            group += [build_request((name,), kind=FollowingRequest) for name in ("PING", "EXEC")]
+            line.generation.send_all(group)
+            await asyncio.sleep(0.75)
+            assert len(line.transport.writes) == 1
+            assert ["took nothing more in time" in str(end[0]) for end in line.owner.ends] == [True]
+
+    simulate(main)
 
 
 async def test_the_end_tells_written_from_unwritten_once() -> None:

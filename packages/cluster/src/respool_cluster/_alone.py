@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from respool import ConnectionPool
 from respool.errors import AskError, MovedError, RedisError
-from respool.lowlevel import GroupedRequest, Request, block_timeout, build_request, refuse
+from respool.lowlevel import FollowingRequest, GroupedRequest, Request, block_timeout, build_request, refuse
 from respool_cluster._node import Node
 from respool_cluster._verdict import Verdict, destination, judge
 
@@ -67,7 +67,7 @@ async def _follow(request: Request[object], guide: Guide) -> None:
 async def _try_at(pool: ConnectionPool, request: Request[object], *, asking: bool) -> asyncio.Future[object]:
     """Return the outcome of one attempt; failing to get a connection is one, too."""
     loop = asyncio.get_running_loop()
-    attempt = twin_of(request, GroupedRequest)
+    attempt = twin_of(request, FollowingRequest if asking else GroupedRequest)
     group = [*([asking_request()] if asking else []), attempt]
     try:
         async with pool.connection() as connection:
@@ -85,7 +85,7 @@ async def _try_at(pool: ConnectionPool, request: Request[object], *, asking: boo
     return attempt.future
 
 
-def twin_of(request: Request[object], kind: type[Request[object]] = GroupedRequest) -> Request[object]:
+def twin_of(request: Request[object], kind: type[Request[object]] = FollowingRequest) -> Request[object]:
     """Return what travels for a request where that cannot itself: without its rescue."""
     twin = kind()
     twin.future = asyncio.get_running_loop().create_future()

@@ -17,7 +17,7 @@ from respool.errors import (
     TryAgainError,
 )
 from respool.lowlevel import (
-    GroupedRequest,
+    FollowingRequest,
     Request,
     RequestMaker,
     ResponseType,
@@ -98,7 +98,7 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
                     await self._guide.look()
 
     def _send_group(self, node: Node, transaction: Transaction, end: float) -> asyncio.Future[object]:
-        run = build_request((b"EXEC",), kind=GroupedRequest)
+        run = build_request((b"EXEC",), kind=FollowingRequest)
         run.future.add_done_callback(retrieve)
         group = (*transaction.opening(), run)
         for request in group:

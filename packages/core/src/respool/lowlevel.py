@@ -14,6 +14,7 @@ from respool._connection.generation import Generation
 from respool._connection.invocation import CommandInvocation, build_request
 from respool._connection.request import (
     Convert,
+    FollowingRequest,
     GroupedRequest,
     Request,
     Rescue,
@@ -47,6 +48,7 @@ __all__ = [
     "CommandInvocation",
     "Commands",
     "Convert",
+    "FollowingRequest",
     "Generation",
     "GroupedRequest",
     "KeyT",

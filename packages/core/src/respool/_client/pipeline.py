@@ -11,7 +11,7 @@ from respool._client.scripts import Script
 from respool._client.sending import RequestMaker
 from respool._client.transactions import Transaction
 from respool._connection.invocation import build_request
-from respool._connection.request import Convert, GroupedRequest, Request, Rescue, describe_command
+from respool._connection.request import Convert, FollowingRequest, Request, Rescue, describe_command
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import door, is_plain
 from respool._wire.values import ResponseType, ValueT
@@ -135,7 +135,7 @@ class Pipeline(Commands[T], Generic[T]):
 
     def _send_transaction(self, queued: list[Request[object]]) -> None:
         transaction = Transaction(queued)
-        run = build_request((b"EXEC",), kind=GroupedRequest)
+        run = build_request((b"EXEC",), kind=FollowingRequest)
         run.future.add_done_callback(transaction.settle)
         # One deadline for all: they are sent, or given up, together.
         self._pool.line.send_whole((*transaction.opening(), run))

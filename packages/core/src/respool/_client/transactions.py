@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import cast
 
-from respool._connection.request import NOBODY, GroupedRequest, Request, fresh, refuse
+from respool._connection.request import NOBODY, FollowingRequest, GroupedRequest, Request, fresh, refuse
 from respool._wire.encoding import pack
 from respool.errors import ExecAbortError, InvalidResponse, RedisError, WatchError
 
 
-class StandIn(GroupedRequest[object]):
+class StandIn(FollowingRequest[object]):
     """What goes over the wire for a queued command."""
 
     __slots__ = ("original",)

@@ -9,7 +9,7 @@ which requests were written and which were not; callbacks that come later are ig
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Protocol, cast
 
@@ -416,7 +416,7 @@ class Generation(asyncio.Protocol):
             _time_out(request, self._owner.describe(), maybe_executed=True)
         for request in unsent:
             _time_out(request, self._owner.describe(), maybe_executed=False)
-        if any(isinstance(request, StatefulRequest) for request in unsent):
+        if any(isinstance(request, StatefulRequest) for request in unsent) or _is_torn(unsent):
             # What comes after it would mean something else without it.
             self.end(ConnectionError(f"{self._owner.describe()} took nothing more in time: closed"))
             return
@@ -508,6 +508,11 @@ def _convert(request: Request[object], reply: object) -> None:
     else:
         if not future.done():
             future.set_result(value)
+
+
+def _is_torn(unsent: Sequence[Request[object]]) -> bool:
+    """Tell whether the first of these is the rest of a sequence that was written in part."""
+    return bool(unsent) and unsent[0].follows
 
 
 def _end_well(request: Request[object]) -> None:

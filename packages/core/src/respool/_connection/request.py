@@ -38,6 +38,9 @@ class Request(Generic[T]):
     grouped: ClassVar[bool] = False
     """Part of a sequence that must reach the server whole, so never left out, even when cancelled."""
 
+    follows: ClassVar[bool] = False
+    """What was sent before it relies on its being sent, too."""
+
     silent: ClassVar[bool] = False
     """The server will not answer; complete with None when it is written."""
 
@@ -60,6 +63,13 @@ class GroupedRequest(Request[T]):
 
     __slots__ = ()
     grouped = True
+
+
+class FollowingRequest(GroupedRequest[T]):
+    """One that is not the first of its sequence: where the first was written, the sequence is not whole without it."""
+
+    __slots__ = ()
+    follows = True
 
 
 class StatefulRequest(GroupedRequest[T]):
