@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from respool import RetryPolicy
+from respool import Cache, Redis, RetryPolicy
 from respool.errors import ConnectionError, DataError, PrimaryNotFoundError, ReadOnlyError
 from respool_sentinel import Sentinel, SentinelConnectionPool, SentinelManagedConnection
 from respool_testing import FakeSentinel, FakeServer
@@ -182,3 +182,17 @@ async def test_a_full_pool_says_whose_it_is(respool_sentinel: FakeSentinel) -> N
         async with pool, pool.connection():
             with pytest.raises(ConnectionError, match="primary of 'mymaster'"):
                 await pool.get_connection()
+
+
+async def test_what_is_kept_of_a_primary_goes_with_it(respool_sentinel: FakeSentinel) -> None:
+    async with Sentinel(respool_sentinel.sentinel_addresses) as sentinel:
+        cache = Cache()
+        redis = sentinel.primary_for("mymaster", cache=cache)
+        await redis.set("k", "before")
+        assert [await redis.get("k"), await redis.get("k")] == [b"before", b"before"]
+        assert cache.stats().hits == 1
+        promoted = await respool_sentinel.failover()
+        assert await redis.get("other") is None  # a read finds the new primary, however long that takes
+        await Redis(connection_pool=redis.connection_pool).set("k", "after")
+        assert await redis.get("k") == b"after"
+    promoted.log.assert_called("GET", "k", times=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
-from respool import Redis
+from respool import Cache, Redis
 from respool.errors import DataError
 from respool_sentinel._discovery import Discovery
 from respool_sentinel._pool import SentinelConnectionPool
@@ -122,16 +122,17 @@ class Sentinel(Discovery, Generic[T]):
         sentinel.service_name = place.service
         return sentinel
 
-    def primary_for(self, service_name: str | None = None) -> Redis[T]:
+    def primary_for(self, service_name: str | None = None, *, cache: Cache | None = None) -> Redis[T]:
         """Return a client of the primary of a service, whoever that is. Nothing is asked before its first command.
 
-        Clients of one service share a pool, which this sentinel closes; closing the client is not needed.
+        Clients of one service share a pool, which this sentinel closes; closing the client is not needed. A `cache`,
+        of which a pool has one at most, is emptied when the primary changes.
         """
-        return self._client(service_name, is_primary=True)
+        return self._client(service_name, is_primary=True, cache=cache)
 
     def replica_for(self, service_name: str | None = None) -> Redis[T]:
         """Return a client of one replica of a service after the other, of the primary if there is none. For reads."""
-        return self._client(service_name, is_primary=False)
+        return self._client(service_name, is_primary=False, cache=None)
 
     async def aclose(self) -> None:
         """Close the pools of the clients it made, stop listening, close the connections to the sentinels."""
@@ -146,7 +147,7 @@ class Sentinel(Discovery, Generic[T]):
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
 
-    def _client(self, service_name: str | None, *, is_primary: bool) -> Redis[T]:
+    def _client(self, service_name: str | None, *, is_primary: bool, cache: Cache | None) -> Redis[T]:
         service_name = service_name or self.service_name
         if service_name is None:
             raise DataError("which service is meant? Its name goes here, or into the URL of the sentinels")
@@ -155,6 +156,9 @@ class Sentinel(Discovery, Generic[T]):
             options = {"encoding": self._encoding, **self._connection_kwargs}
             self._pools[key] = SentinelConnectionPool(service_name, self, is_primary, **options)  # type: ignore[arg-type]
         client: Redis[T] = Redis(  # type: ignore[call-overload]  # a bool that is known only at run time
-            connection_pool=self._pools[key], decode_responses=self._decode, encoding=self._encoding
+            connection_pool=self._pools[key],
+            cache=cache,
+            decode_responses=self._decode,
+            encoding=self._encoding,
         )
         return client
