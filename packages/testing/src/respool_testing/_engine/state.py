@@ -5,8 +5,6 @@ The present is `now`, in microseconds since the epoch, set by the engine before 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .chance import make_random
 from .cluster import Membership
 from .keyspace import Keyspace
@@ -18,9 +16,6 @@ from .sentinel import SentinelView
 from .session import Session, Waiting
 from .settings import ServerSettings
 from .tracking import TrackingTable
-
-if TYPE_CHECKING:
-    from .scripting.interpreter import Interpreter
 
 
 class ServerState:
@@ -37,8 +32,8 @@ class ServerState:
         self.sessions: dict[int, Session] = {}
         self.pubsub = PubSub()
         self.shelf = Shelf()
-        # Comes with the first script: most servers never see one.
-        self.interpreter: Interpreter | None = None
+        # What runs Lua, and knows what it is; comes with the first script, which most servers never see.
+        self.interpreter: object = None
         self.tracking = TrackingTable(self.sessions, self.pubsub, self.outbox)
         # In the order they began to wait, which is the order they are served in.
         self.blocked: dict[Session, Waiting] = {}

@@ -19,7 +19,7 @@ from .library import Function, Script
 
 def interpreter_of(call: Call) -> Interpreter:
     """Return the server's Lua."""
-    if call.server.interpreter is None:
+    if not isinstance(call.server.interpreter, Interpreter):
         call.server.interpreter = Interpreter(call.server.settings)
     return call.server.interpreter
 
