@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from ssl import SSLContext
 from typing import TYPE_CHECKING
@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 from respool import Connection
 from respool.errors import ConnectionError, MovedError, RedisError
 from respool.lowlevel import (
-    CommandInvocation,
     Generation,
     ProtocolVersion,
     ResponseType,
     TCPOptions,
-    ValueT,
     build_request,
 )
 from respool_cluster._acquaintance import Acquaintance, parse_zone
@@ -111,41 +109,11 @@ class ClusterConnection(Connection):
             reason = breaker.reason
             raise ConnectionError(f"{reason} (tried again in {pause:.2g} s)") from reason
 
-    async def create_request(
-        self,
-        command: bytes,
-        *args: ValueT,
-        noreply: bool | None = None,
-        decode: bool | None = None,
-        encoding: str | None = None,
-        raise_exceptions: bool = True,
-        timeout: float | None = None,
-    ) -> asyncio.Future[ResponseType]:
-        """Send one command and return the future of its reply; see `Connection.create_request`."""
-        request = await super().create_request(
-            command,
-            *args,
-            noreply=noreply,
-            decode=decode,
-            encoding=encoding,
-            raise_exceptions=raise_exceptions,
-            timeout=timeout,
-        )
-        self._learn_from(request)
-        return request
-
-    async def create_requests(
-        self, commands: list[CommandInvocation], raise_exceptions: bool = True, timeout: float | None = None
-    ) -> list[asyncio.Future[ResponseType]]:
-        """Send several commands in one write and return the futures of their replies, in order."""
-        requests = await super().create_requests(commands, raise_exceptions, timeout)
-        for request in requests:
-            self._learn_from(request)
-        return requests
-
-    def _learn_from(self, request: asyncio.Future[ResponseType]) -> None:
+    def attend(self, replies: Sequence[asyncio.Future[ResponseType]]) -> None:
+        """Have whoever wants to know hear of slots that moved."""
         if self.on_moved is not None:
-            request.add_done_callback(partial(_tell, self.on_moved))
+            for reply in replies:
+                reply.add_done_callback(partial(_tell, self.on_moved))
 
 
 def _check(generation: Generation, readonly: asyncio.Future[object]) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from respool import CommandInvocation, Connection
+from respool import Connection
 from respool.errors import ConnectionError, PrimaryNotFoundError, RedisError, ReplicaNotFoundError
-from respool.lowlevel import Generation, ProtocolVersion, ResponseType, TCPOptions, ValueT
+from respool.lowlevel import Generation, ProtocolVersion, ResponseType, TCPOptions
 from respool_sentinel._views import Address, Role, role_of, spell
 
 if TYPE_CHECKING:
@@ -149,43 +149,10 @@ class SentinelManagedConnection(Connection, Generic[T]):
 
     # What is shared has the pool's line to see to its failures; who holds a connection alone sees to them itself.
 
-    async def create_request(
-        self,
-        command: bytes,
-        *args: ValueT,
-        noreply: bool | None = None,
-        decode: bool | None = None,
-        encoding: str | None = None,
-        raise_exceptions: bool = True,
-        timeout: float | None = None,
-    ) -> asyncio.Future[ResponseType]:
-        """Send one command and return the future of its reply; see `Connection.create_request`."""
-        request = await super().create_request(
-            command,
-            *args,
-            noreply=noreply,
-            decode=decode,
-            encoding=encoding,
-            raise_exceptions=raise_exceptions,
-            timeout=timeout,
-        )
-        self._attend(request)
-        return request
-
-    async def create_requests(
-        self,
-        commands: list[CommandInvocation],
-        raise_exceptions: bool = True,
-        timeout: float | None = None,
-    ) -> list[asyncio.Future[ResponseType]]:
-        """Send several commands in one write and return the futures of their replies, in order."""
-        requests = await super().create_requests(commands, raise_exceptions, timeout)
-        for request in requests:
-            self._attend(request)
-        return requests
-
-    def _attend(self, reply: asyncio.Future[ResponseType]) -> None:
-        reply.add_done_callback(self._hear)
+    def attend(self, replies: Sequence[asyncio.Future[ResponseType]]) -> None:
+        """Have the sentinels asked where a reply says that this is not the server it should be."""
+        for reply in replies:
+            reply.add_done_callback(self._hear)
 
     def _hear(self, reply: asyncio.Future[ResponseType]) -> None:
         if not reply.cancelled():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from math import inf
 from typing import Protocol, TypeAlias
@@ -429,7 +429,12 @@ class BaseConnection(asyncio.BaseProtocol):
             held = after(held, name)
         self._session.held = held
         self._submit(requests)
-        return [request.future for request in requests]
+        replies = [request.future for request in requests]
+        self.attend(replies)
+        return replies
+
+    def attend(self, replies: Sequence[asyncio.Future[ResponseType]]) -> None:
+        """Hear of replies that a caller of `create_request` waits for. To be overridden where they tell something."""
 
     def _deadline(self, args: tuple[ValueT, ...], timeout: float | None) -> float:
         if timeout is None:
