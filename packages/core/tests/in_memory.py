@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from hiredis import Reader
 
@@ -170,3 +171,17 @@ def bulk(data: bytes) -> bytes:
 def value_of(key: bytes) -> bytes:
     """Return what the server holds under a key: every key has its own value, some large."""
     return b"the value of " + key * (2000 if key.startswith(b"large") else 1)
+
+
+@contextmanager
+def frozen_loop() -> Iterator[FrozenLoop]:
+    """Offer a loop whose time stands still; what fails in a callback fails the test."""
+    loop = FrozenLoop()
+    reported: list[str] = []
+    loop.set_exception_handler(lambda _, context: reported.append(repr(context)))
+    try:
+        yield loop
+    finally:
+        loop.close()
+    # What a cancelled caller leaves unread is not at issue here.
+    assert not [each for each in reported if "never retrieved" not in each]

@@ -11,14 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packages.core.tests.in_memory import FrozenLoop, MemoryConnection, MemoryServer, Wire, bulk
+from packages.core.tests.in_memory import FrozenLoop, MemoryConnection, MemoryServer, Wire, bulk, frozen_loop
 from respool import BlockingConnectionPool, Cache, Pipeline, Redis
 from respool.errors import RedisError
 
@@ -289,19 +288,6 @@ async def live(world: World, data: bytes) -> None:
     await world.until_over([asyncio.ensure_future(world.pool.aclose())])
     assert not world.server.open_wires
     assert asyncio.all_tasks() == {asyncio.current_task()}
-
-
-@contextmanager
-def frozen_loop() -> Iterator[FrozenLoop]:
-    """Offer a loop whose time stands still; what fails in a callback fails the test."""
-    loop = FrozenLoop()
-    reported: list[str] = []
-    loop.set_exception_handler(lambda _, context: reported.append(repr(context)))
-    try:
-        yield loop
-    finally:
-        loop.close()
-    assert not [each for each in reported if "never retrieved" not in each]
 
 
 MODES: dict[str, Callable[[], Cache]] = {

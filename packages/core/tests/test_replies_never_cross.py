@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packages.core.tests.in_memory import FrozenLoop, MemoryConnection, MemoryServer, value_of
+from packages.core.tests.in_memory import FrozenLoop, MemoryConnection, MemoryServer, frozen_loop, value_of
 from respool import BlockingConnectionPool, CommandInvocation, Redis
 from respool.errors import RedisError, ResponseError
 from respool_testing import FakeServer
@@ -243,19 +242,6 @@ async def live(world: World, happening: list[Event]) -> None:
     await world.until_over([asyncio.ensure_future(world.pool.aclose())])
     assert not world.server.open_wires
     assert asyncio.all_tasks() == {asyncio.current_task()}
-
-
-@contextmanager
-def frozen_loop() -> Iterator[FrozenLoop]:
-    loop = FrozenLoop()
-    reported: list[str] = []
-    loop.set_exception_handler(lambda _, context: reported.append(str(context)))
-    try:
-        yield loop
-    finally:
-        loop.close()
-    # What a cancelled caller leaves unread is not at issue here.
-    assert not [each for each in reported if "never retrieved" not in each]
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
