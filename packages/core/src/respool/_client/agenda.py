@@ -51,6 +51,11 @@ class Agenda:
         """Whether the server has not answered something."""
         return bool(self._asked)
 
+    @property
+    def oldest_unanswered(self) -> object:
+        """What the server has not answered for longest, to be compared only; None for nothing."""
+        return self._asked[0] if self._asked else None
+
     def was_heard(self, subscription: Subscription) -> bool:
         """Tell whether somebody relies on this: it was confirmed, even if it has been lost since."""
         return subscription in self.confirmed or subscription in self._recovery

@@ -29,8 +29,8 @@ class Carrier(Protocol):
     async def assign(self, subscriptions: Iterable[Subscription]) -> None:
         """Carry these from now on."""
 
-    async def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
-        """Carry these no longer. Does not wait, for whoever was cancelled withdraws, too."""
+    def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
+        """Carry these no longer."""
 
     async def aclose(self) -> None:
         """Carry nothing any more, and give back what it holds."""
@@ -45,7 +45,7 @@ class OneServer:
     def __init__(self, pool: ConnectionPool, intake: Intake) -> None:
         self._pool = pool
         self._intake = intake
-        self._station = Station(pool, intake, self)
+        self._station = Station(self._find_pool, intake, self)
         self._trouble = ""
 
     @property
@@ -65,16 +65,19 @@ class OneServer:
 
     async def assign(self, subscriptions: Iterable[Subscription]) -> None:
         """Carry these from now on; wait for the first connection, which may have to wait for room in the pool."""
-        await self._station.assign(subscriptions)
+        self._station.assign(subscriptions)
         await self._station.tried.wait()
 
-    async def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
+    def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
         """Carry these no longer."""
-        await self._station.withdraw(subscriptions)
+        self._station.withdraw(subscriptions)
 
     async def aclose(self) -> None:
         """Give the connection back."""
         await self._station.aclose()
+
+    async def _find_pool(self) -> ConnectionPool:
+        return self._pool
 
     # ---- what the station cannot do
 
@@ -100,6 +103,9 @@ class OneServer:
             raise error
         for each in subscriptions:
             self._intake.joining.fail(each, error)
+
+    def on_idle(self, station: Station) -> None:
+        """Keep the connection: opening another would take longer than subscribing."""
 
     def on_broken(self, station: Station, error: BaseException) -> None:
         """Tell who reads."""

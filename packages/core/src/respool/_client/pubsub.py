@@ -179,7 +179,7 @@ class PubSub(Generic[T]):
             await self._wait_for(answer, kind.joining)
         except (RedisError, asyncio.CancelledError):
             answer.cancel()
-            await self._carrier.withdraw(self._forget(self._given_up(subscriptions)))
+            self._carrier.withdraw(self._forget(self._given_up(subscriptions)))
             raise
         self._unconfirmed.difference_update(subscriptions)
 
@@ -198,7 +198,7 @@ class PubSub(Generic[T]):
                 )
             answer = self._intake.leaving.expect(left)
             try:
-                await self._carrier.withdraw(left)
+                self._carrier.withdraw(left)
                 await self._wait_for(answer, kind.leaving)
             finally:
                 answer.cancel()

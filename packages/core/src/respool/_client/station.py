@@ -1,4 +1,4 @@
-"""One place to listen at: one leased connection after another to one server, and the task that holds and reads them.
+"""One place to listen at: one leased connection after another, and the task that holds and reads them.
 
 What to ask there is its agenda's affair; what becomes of what it cannot do, and where else to listen, its overseer's.
 """
@@ -6,8 +6,8 @@ What to ask there is its agenda's affair; what becomes of what it cannot do, and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol, TypeAlias
 
 from respool._client.agenda import Agenda, Batch
 from respool._client.intake import Intake
@@ -38,6 +38,9 @@ _LASTING_SECONDS = 5.0
 
 _TOO_FAST = "messages came faster than they could be taken"
 
+FindPool: TypeAlias = Callable[[], Awaitable[ConnectionPool]]
+"""Tells where the next connection is leased. Raises `RedisError` where there is nowhere at the moment."""
+
 
 class Overseer(Protocol):
     """Who decides what becomes of what a station cannot do. What it raises ends the station."""
@@ -56,29 +59,35 @@ class Overseer(Protocol):
     ) -> None:
         """Hear that the server refused to let it listen to these; it does not ask again by itself."""
 
+    def on_idle(self, station: Station) -> None:
+        """Hear that nothing is assigned to it any more, and that the server has confirmed it."""
+
     def on_broken(self, station: Station, error: BaseException) -> None:
         """Hear that the station has ended for good."""
 
 
 class Station:
-    """Keeps one server's messages coming for an intake. It connects when something is assigned to it.
+    """Keeps messages coming for an intake, by one connection at a time. It connects when something is assigned to it.
 
-    `batch` tells what may go into one command: subscriptions for which it returns the same.
+    After `silence_seconds`, by default its pool's `stream_timeout`, the server is asked for a sign of life. `batch`
+    tells what may go into one command: subscriptions for which it returns the same.
     """
 
     def __init__(
         self,
-        pool: ConnectionPool,
+        find_pool: FindPool,
         intake: Intake,
         overseer: Overseer,
         *,
         backoff: RetryPolicy = BACKOFF,
+        silence_seconds: float | None = None,
         batch: Batch = lambda subscription: None,
     ) -> None:
-        self._pool = pool
+        self._find_pool = find_pool
         self._intake = intake
         self._overseer = overseer
         self._backoff = backoff
+        self._silence_seconds = silence_seconds
         self._agenda = Agenda(intake, batch)
         self._connection: BaseConnection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -92,8 +101,8 @@ class Station:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is assigned to it."""
-        return not self._agenda.wanted
+        """Whether nothing is assigned to it, and no answer of the server's outstanding."""
+        return not self._agenda.wanted and not self._agenda.awaits_answers
 
     @property
     def has_listened(self) -> bool:
@@ -106,25 +115,30 @@ class Station:
 
     # ---- what to listen to
 
-    async def assign(self, subscriptions: Iterable[Subscription], missed: str | None = None) -> None:
+    def assign(self, subscriptions: Iterable[Subscription], missed: str | None = None) -> None:
         """Listen to these from now on. Where `missed` says why they were lost elsewhere, a gap will follow.
 
-        Returns at once: the intake hears when the server has confirmed.
+        The intake hears when the server has confirmed.
         """
         self._agenda.want(subscriptions, missed)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
             self._task.add_done_callback(self._finish)
-        await self._ask()
+        self._ask()
 
-    async def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
+    def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
         """Listen to these no longer; the intake hears when the server has confirmed."""
         self._agenda.leave(subscriptions)
-        await self._ask()
+        self._ask()
 
     def drop(self, subscriptions: Iterable[Subscription]) -> None:
         """Pass on nothing of these any more, without a word to the server, which has ended them or soon will."""
         self._agenda.drop(subscriptions)
+
+    def hang_up(self) -> None:
+        """Close the connection, as if it was lost, and ask for everything again by another."""
+        if self._connection is not None:
+            self._connection.close()
 
     async def aclose(self) -> None:
         """Give the connection back."""
@@ -147,7 +161,8 @@ class Station:
     async def _visit(self) -> bool:
         """Listen by one connection, if there is one, until it is lost; tell whether it lasted."""
         try:
-            connection = self._connection = await self._pool.get_connection()
+            pool = await self._find_pool()
+            connection = self._connection = await pool.get_connection()
         except RedisError as exc:
             self._overseer.on_unreachable(self, exc)
             return False
@@ -156,19 +171,14 @@ class Station:
         now = asyncio.get_running_loop().time
         began = now()
         try:
-            reason = await self._listen(connection)
+            reason = await self._listen(connection, self._silence_seconds or pool.stream_timeout)
         finally:
-            self._let_go()
+            self._connection = None
+            pool.release(connection)  # it closes it, for it holds subscriptions
         has_lasted = now() - began >= _LASTING_SECONDS and bool(self._agenda.confirmed)
         self._agenda.lose_all(f"the connection was lost: {reason}")
         self._overseer.on_lost(self, reason)
         return has_lasted
-
-    def _let_go(self) -> None:
-        """Give the connection back; the pool closes it, for it holds subscriptions."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._pool.release(connection)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self.tried.set()
@@ -178,23 +188,19 @@ class Station:
 
     # ---- sending and receiving
 
-    async def _ask(self) -> None:
-        """Send what is due. It does not wait, for a connection that is up takes commands at once: so none overtake."""
+    def _ask(self) -> None:
+        """Send what is due, at once, so that none overtake."""
         connection = self._connection
-        if connection is None or not connection.is_connected:
-            return
-        try:
+        if connection is not None and connection.is_connected:
             for command, names in self._agenda.take_due():
-                await connection.send_command(command, *names)
-        except ConnectionError:
-            connection.close()  # the task notices, and asks for everything again
+                connection.submit_command(command, *names)
 
-    async def _listen(self, connection: BaseConnection) -> str:
+    async def _listen(self, connection: BaseConnection, silence_seconds: float) -> str:
         """Take what comes until the connection is lost; return why it was."""
         dropped = connection.dropped_pushes
         while True:
-            await self._ask()
-            reason = await self._receive(connection)
+            self._ask()
+            reason = await self._receive(connection, silence_seconds)
             if connection.dropped_pushes > dropped:
                 missed, dropped = connection.dropped_pushes - dropped, connection.dropped_pushes
                 if self._agenda.awaits_answers:  # and the answer may be among them
@@ -202,16 +208,17 @@ class Station:
                 self._intake.take([Gap(_TOO_FAST, missed)])
             if reason is not None:
                 return reason
+            if self.is_idle:
+                self._overseer.on_idle(self)
 
-    async def _receive(self, connection: BaseConnection) -> str | None:
+    async def _receive(self, connection: BaseConnection, silence_seconds: float) -> str | None:
         """Take one push; return why there will be no other, if so."""
         if not (connection.is_connected or await connection.can_read()):
             return "it was closed"  # fetching would open it again, and nothing was asked there
         try:
-            push = await connection.fetch_push_message(decode=False)
+            push = await connection.next_push(None, silence_seconds)
         except TimeoutError:
-            is_lost = self._agenda.awaits_answers or not await _is_alive(connection)
-            return "the server answers no more" if is_lost else None
+            return None if await self._is_alive(connection) else "the server answers no more"
         except ResponseError as exc:
             if (
                 isinstance(exc, PASSING) or not self._agenda.awaits_answers
@@ -226,19 +233,21 @@ class Station:
             self._take(push)
         return None
 
+    async def _is_alive(self, connection: BaseConnection) -> bool:
+        """Ask for a sign of life. What was asked before is answered before, or never will be."""
+        unanswered = self._agenda.oldest_unanswered
+        try:
+            await (await connection.create_request(b"PING"))
+        except ResponseError:
+            pass
+        except RedisError:
+            return False
+        is_answered = unanswered is not self._agenda.oldest_unanswered or await connection.can_read()
+        return unanswered is None or is_answered
+
     def _take(self, push: object) -> None:
         heard = read(push)
         if isinstance(heard, Delivery):
             self._agenda.on_delivery(heard)
         elif isinstance(heard, Confirmation) and self._agenda.on_confirmation(heard):
             self._overseer.on_ended(self, heard.subscription)
-
-
-async def _is_alive(connection: BaseConnection) -> bool:
-    try:
-        await (await connection.create_request(b"PING"))
-    except ResponseError:
-        return True
-    except RedisError:
-        return False
-    return True

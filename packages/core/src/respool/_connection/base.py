@@ -488,6 +488,10 @@ class BaseConnection(asyncio.BaseProtocol):
         If it fails, `fetch_push_message` raises why.
         """
         await self._ready()
+        self.submit_command(command, *args)
+
+    def submit_command(self, command: bytes, *args: ValueT) -> None:
+        """Do as `send_command` on a connection that is up. Never waits."""
         words = words_of(command, args)
         name = command_name(words)
         check_sendable(name, words, self.protocol_version)
@@ -527,18 +531,22 @@ class BaseConnection(asyncio.BaseProtocol):
         Raises `ConnectionError` when the connection is lost meanwhile. Cancelled, it takes no message.
         """
         types = frozenset(push_message_types) if push_message_types else None
+        message = await self.next_push(types, None if block else self._settings.stream_timeout)
+        decoded = self._settings.decode_responses if decode is None else decode
+        return decode_reply(message, self._settings.encoding) if decoded else message
+
+    async def next_push(self, types: frozenset[bytes] | None, seconds: float | None) -> ResponseType:
+        """Return the next push message as it came; see `fetch_push_message`. Waits for `seconds`, None: for ever."""
         message = self._pushes.take(types)
         if message is NO_MESSAGE:
             await self._ready()
-            timeout = None if block else self._settings.stream_timeout
             try:
-                message = await self._pushes.wait(types, timeout)
+                message = await self._pushes.wait(types, seconds)
             except asyncio.TimeoutError:
-                raise TimeoutError(f"{self.describe()}: no push message within {timeout:g} s") from None
+                raise TimeoutError(f"{self.describe()}: no push message within {seconds:g} s") from None
         if isinstance(message, RedisError):
             raise message
-        decoded = self._settings.decode_responses if decode is None else decode
-        return decode_reply(message, self._settings.encoding) if decoded else message
+        return message
 
     async def update_tracking_client(self, enabled: bool, client_id: int | None = None) -> bool:
         """Turn tracking on, with invalidations sent to `client_id`, or off. Return whether the server did.
