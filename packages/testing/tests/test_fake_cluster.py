@@ -256,6 +256,19 @@ async def test_shard_channels_stay_in_their_shard_and_end_when_it_loses_them(
         assert await listener.push() == Push([b"sunsubscribe", KEY, 0])
 
 
+async def test_a_failover_ends_shard_channels_in_the_whole_shard(respool_cluster: FakeCluster) -> None:
+    owner = respool_cluster.owner_of(KEY)
+    (replica,) = respool_cluster.replicas_of(owner)
+    async with to(owner) as first, to(replica) as second:
+        for listener in (first, second):
+            await listener.call("HELLO", 3)
+            listener.send("SSUBSCRIBE", KEY)
+            await listener.push()
+        await respool_cluster.failover(owner)
+        for listener in (first, second):
+            assert await listener.push() == Push([b"sunsubscribe", KEY, 0])
+
+
 async def test_a_watch_does_not_survive_the_move_of_its_key(respool_cluster: FakeCluster) -> None:
     source = respool_cluster.owner_of(KEY)
     await say(source, "SET k v")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
-from respool import ConnectionPool, Lock, Pipeline, Redis, Script, Watched
+from respool import ConnectionPool, Lock, Pipeline, PubSub, Redis, Script, Watched
 from respool.errors import DataError
 from respool.lowlevel import (
     EXTEND,
@@ -37,6 +37,7 @@ from respool_cluster._replicas import ReplicaOrder, order_of
 from respool_cluster._router import Router
 from respool_cluster._scanning import Scanner
 from respool_cluster._spreading import Spreader
+from respool_cluster._subscribers import Subscribers
 from respool_cluster._targets import AnyNode, Nodes
 from respool_cluster._watching import Watching
 
@@ -114,7 +115,9 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         self._guide = Guide(self._router, foreign, encoding)
         self._nodewise: Nodewise[T] = Nodewise(self._guide, self._client_of)
         self._watching: Watching[T] = Watching(self._guide, self._maker)
+        self._subscribers: Subscribers[T] = Subscribers(self._guide, self._maker)
         self._router.adopt = foreign.adopt
+        self._router.on_topology = self._subscribers.follow
         self._router.spread = Spreader(self._router, self._guide, self._maker, encoding).spread
 
     @overload
@@ -150,7 +153,8 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         return f"<{type(self).__name__} {', '.join(map(str, self._router.nodes.startup_nodes))}>"
 
     async def aclose(self) -> None:
-        """Wait for the replies under way and close the connections to every node."""
+        """Wait for the replies under way and close the connections to every node; end subscriptions."""
+        await self._subscribers.aclose()
         await self._router.aclose()
 
     async def __aenter__(self) -> Self:
@@ -162,6 +166,16 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
     def pipeline(self, transaction: bool = True) -> ClusterPipeline[T]:
         """Collect commands and send them together: each to its node, or as a transaction with keys in one slot."""
         return ClusterPipeline(self._router, self._guide, self._maker, transaction)
+
+    def pubsub(self, max_messages: int = 10_000) -> PubSub[T]:
+        """Subscribe to channels and patterns at any node, and to sharded channels at those that serve their slots.
+
+        Each node that is listened at takes one leased connection. Slots that move and nodes that fail are followed, and
+        a `Gap` says where messages may be missing; see `Redis.pubsub`.
+        """
+        if self._router.fleet.pool_of(self._router.nodes.startup_nodes[0]).noreply:
+            raise DataError("no message comes on a connection without replies: use a client without noreply")
+        return self._subscribers.make(max_messages)
 
     def register_script(self, script: StringT) -> Script:
         """Return a script to be called like a function, on the node of its keys; with `client=pipe` in a pipeline.

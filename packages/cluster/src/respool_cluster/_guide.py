@@ -23,9 +23,24 @@ class Guide:
         self._foreign = foreign
         self._encoding = encoding
 
+    @property
+    def topology(self) -> Topology | None:
+        """What the cluster looks like, as far as we know; None before it was asked."""
+        return self._router.nodes.topology
+
+    @property
+    def patience(self) -> float:
+        """Seconds that something may take by default."""
+        return self._router.patience
+
+    def want(self) -> None:
+        """Have the cluster looked at, some time soon."""
+        if not self._router.is_closed:
+            self._router.scout.want()
+
     async def known(self) -> Topology:
         """Return what the cluster looks like, asking it if need be. Raises `RedisClusterError` where no node tells."""
-        return self._router.nodes.topology or await self.look()
+        return self.topology or await self.look()
 
     async def look(self) -> Topology:
         """Wait until the cluster was looked at again."""

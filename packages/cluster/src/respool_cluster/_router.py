@@ -42,10 +42,12 @@ class Router:
     """Sends requests to the nodes of one cluster. Seeds are never forgotten; other nodes are let go of when they left.
 
     `spread` takes what no single node can answer; False from it refuses. `adopt` takes commands that nobody here knows.
+    `on_topology` hears what the cluster looks like now, before nodes that left are let go of.
     """
 
     spread: Callable[[Request[object]], bool] = staticmethod(lambda request: False)
     adopt: Callable[[Request[object]], bool] = staticmethod(lambda request: False)
+    on_topology: Callable[[Topology], None] = staticmethod(lambda topology: None)
 
     def __init__(
         self,
@@ -67,8 +69,8 @@ class Router:
         self._suspicion = Suspicion(self.nodes.ask_others, self.fleet.leave)
         self._lobby = Lobby()
         self._trails = Trails()
-        # Made at once, so that a wrong option is told where it was given.
-        self._patience = max(self.fleet.pool_of(seed).stream_timeout for seed in self.nodes.startup_nodes)
+        # These pools are made at once, so that a wrong option is told where it was given.
+        self.patience = max(self.fleet.pool_of(seed).stream_timeout for seed in self.nodes.startup_nodes)
 
     # ---- sending
 
@@ -157,7 +159,7 @@ class Router:
 
     def deadline(self) -> float:
         """Return until when a request sent now may take by default."""
-        return asyncio.get_running_loop().time() + self._patience
+        return asyncio.get_running_loop().time() + self.patience
 
     def _wait_or_fail(self, request: Request[object], error: RedisError) -> None:
         """Keep a request until the cluster was looked at; fail it with `error` if it has no time left for that."""
@@ -188,6 +190,7 @@ class Router:
 
     def _on_change(self, topology: Topology) -> None:
         self.lanes.close()
+        self.on_topology(topology)
         staying = {*topology.nodes(), *self.nodes.startup_nodes}
         for node in self.fleet.nodes() - staying:
             if self._suspicion.suspects(node):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from respool._client.carriers import Carrier
 from respool._client.commands import Commands
 from respool._client.families.keys import KeyType
+from respool._client.intake import Intake
 from respool._client.locks import EXTEND, RELEASE
+from respool._client.messages import Kind, Subscription
 from respool._client.scanning import ScanningCommands
 from respool._client.sending import RequestMaker, refused
+from respool._client.station import PASSING, FindPool, Overseer, Station
 from respool._client.transactions import Transaction
 from respool._client.watching import WatchedPipeline
 from respool._connection.base import BaseConnection
@@ -43,17 +47,23 @@ from respool._wire.values import KeyT, ProtocolVersion, ResponseType, StringT, V
 
 __all__ = [
     "EXTEND",
+    "PASSING",
     "RELEASE",
     "BaseConnection",
+    "Carrier",
     "CommandInvocation",
     "Commands",
     "Convert",
+    "FindPool",
     "FollowingRequest",
     "Generation",
     "GroupedRequest",
+    "Intake",
     "KeyT",
     "KeyType",
+    "Kind",
     "Line",
+    "Overseer",
     "ProtocolVersion",
     "Request",
     "RequestMaker",
@@ -62,7 +72,9 @@ __all__ = [
     "RetryPolicy",
     "ScanningCommands",
     "SilentRequest",
+    "Station",
     "StringT",
+    "Subscription",
     "TCPOptions",
     "Transaction",
     "ValueT",

@@ -91,6 +91,7 @@ class Station:
         self._agenda = Agenda(intake, batch)
         self._connection: BaseConnection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._hangs_up = False
         self.tried = asyncio.Event()
         """Set once it is known whether there is a connection."""
 
@@ -136,7 +137,8 @@ class Station:
         self._agenda.drop(subscriptions)
 
     def hang_up(self) -> None:
-        """Close the connection, as if it was lost, and ask for everything again by another."""
+        """Close the connection, or the one being opened, as if it was lost: all is asked for again by another."""
+        self._hangs_up = True
         if self._connection is not None:
             self._connection.close()
 
@@ -160,6 +162,7 @@ class Station:
 
     async def _visit(self) -> bool:
         """Listen by one connection, if there is one, until it is lost; tell whether it lasted."""
+        self._hangs_up = False
         try:
             pool = await self._find_pool()
             connection = self._connection = await pool.get_connection()
@@ -170,6 +173,8 @@ class Station:
             self.tried.set()
         now = asyncio.get_running_loop().time
         began = now()
+        if self._hangs_up:
+            connection.close()
         try:
             reason = await self._listen(connection, self._silence_seconds or pool.stream_timeout)
         finally:

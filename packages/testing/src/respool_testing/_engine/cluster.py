@@ -105,6 +105,8 @@ class Membership:
         self.me = me
         self.nodes: dict[str, KnownNode] = {me.id: me}
         self.owners: list[KnownNode | None] = [None] * SLOTS
+        # Slots that this node's shard had and another node got, be it of the same shard: a failover counts.
+        self.changed_hands = 0
         self.migrating: dict[int, str] = {}
         self.importing: dict[int, str] = {}
         self.epoch = 0
@@ -177,6 +179,8 @@ class Membership:
     def take(self, slots: int) -> None:
         """Hold slots for nobody's."""
         for node in self.nodes.values():
+            if node.shard == self.me.shard:
+                self.changed_hands |= node.slots & slots
             node.slots &= ~slots
         for first, last in spans_in(slots):
             self.owners[first : last + 1] = [None] * (last - first + 1)

@@ -161,10 +161,12 @@ class Engine:
         return Error(b"EXECABORT Transaction discarded because of: " + reason)
 
     def _end_strayed_subscriptions(self, membership: Membership) -> None:
-        """Tell the listeners of shard channels that have moved to another shard."""
+        """Tell the listeners of shard channels whose slots went to another node: servers end them, even in a shard."""
         pubsub = self.state.pubsub
+        changed, membership.changed_hands = membership.changed_hands, 0
         for channel, listeners in list(pubsub.channels[Kind.SHARD].items()):
-            if not membership.serves(key_slot(channel)):
+            slot = key_slot(channel)
+            if changed >> slot & 1 or not membership.serves(slot):
                 for session in list(listeners):
                     pubsub.unsubscribe(session, Kind.SHARD, channel)
                     count = pubsub.count(session, Kind.SHARD)
