@@ -10,7 +10,7 @@ from pytest_asyncio import fixture as async_fixture
 
 from respool._connection.tcp import Connection
 from respool._wire.values import ProtocolVersion, ValueT
-from respool.errors import ConnectionError, DataError, TimeoutError
+from respool.errors import ConnectionError, DataError, ResponseError, TimeoutError
 from respool_testing import FakeServer, RawConnection, RealServer, ServerProcess
 
 AnyServer = FakeServer | RealServer
@@ -61,6 +61,15 @@ async def test_unsubscribing_is_confirmed_too(connection: Connection) -> None:
     await connection.send_command(b"PUNSUBSCRIBE")
     confirmations = [await connection.fetch_push_message() for _ in range(2)]
     assert confirmations == [[b"psubscribe", b"n*", 1], [b"punsubscribe", b"n*", 0]]
+
+
+async def test_a_refusal_is_told_before_what_the_server_said_after_it(connection: Connection) -> None:
+    await connection.connect()
+    await connection.send_command(b"SUBSCRIBE")
+    await connection.send_command(b"SUBSCRIBE", "news")
+    with pytest.raises(ResponseError, match="wrong number of arguments"):
+        await connection.fetch_push_message()
+    assert await connection.fetch_push_message() == [b"subscribe", b"news", 1]
 
 
 async def test_messages_come_as_text_on_request(connection: Connection) -> None:

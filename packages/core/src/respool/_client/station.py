@@ -205,6 +205,8 @@ class Station:
         dropped = connection.dropped_pushes
         while True:
             self._ask()
+            if self.is_idle:
+                self._overseer.on_idle(self)
             reason = await self._receive(connection, silence_seconds)
             if connection.dropped_pushes > dropped:
                 missed, dropped = connection.dropped_pushes - dropped, connection.dropped_pushes
@@ -213,8 +215,6 @@ class Station:
                 self._intake.take([Gap(_TOO_FAST, missed)])
             if reason is not None:
                 return reason
-            if self.is_idle:
-                self._overseer.on_idle(self)
 
     async def _receive(self, connection: BaseConnection, silence_seconds: float) -> str | None:
         """Take one push; return why there will be no other, if so."""

@@ -496,7 +496,8 @@ class BaseConnection(asyncio.BaseProtocol):
         name = command_name(words)
         check_sendable(name, words, self.protocol_version)
         request = self._build_unanswered(name, words)
-        request.future.add_done_callback(self._tell_reader)
+        request.rescue = self._tell_reader
+        request.future.add_done_callback(self._tell_late)
         request.deadline = self._deadline(words, None)
         self._session.held = after(self._session.held, name)
         self._submit([request])
@@ -513,10 +514,16 @@ class BaseConnection(asyncio.BaseProtocol):
             self._link.start().listen(lists=False)
         return build_request(words, encoding=settings.encoding, convert=self._pushes.put)
 
-    def _tell_reader(self, request: asyncio.Future[object]) -> None:
-        """Pass on why a command without a future of its own failed; of a lost connection its reader hears anyway."""
+    def _tell_reader(self, _: Request[object], error: RedisError) -> bool:
+        """Pass on why the server refused a command, in the order of its answers; always False. To be a rescue."""
+        if is_error_reply(error):
+            self._pushes.put(error)
+        return False
+
+    def _tell_late(self, request: asyncio.Future[object]) -> None:
+        """Pass on that a command was not answered in time; of a lost connection its reader hears anyway."""
         error = None if request.cancelled() else request.exception()
-        if is_error_reply(error) or isinstance(error, TimeoutError):
+        if isinstance(error, TimeoutError):
             self._pushes.put(error)
 
     async def fetch_push_message(

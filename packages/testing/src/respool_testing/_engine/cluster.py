@@ -107,6 +107,8 @@ class Membership:
         self.owners: list[KnownNode | None] = [None] * SLOTS
         # Slots that this node's shard had and another node got, be it of the same shard: a failover counts.
         self.changed_hands = 0
+        # Slots that their owner claims no more: it stays their owner until somebody else does, whatever the epochs.
+        self.unclaimed = 0
         self.migrating: dict[int, str] = {}
         self.importing: dict[int, str] = {}
         self.epoch = 0
@@ -182,6 +184,7 @@ class Membership:
             if node.shard == self.me.shard:
                 self.changed_hands |= node.slots & slots
             node.slots &= ~slots
+        self.unclaimed &= ~slots
         for first, last in spans_in(slots):
             self.owners[first : last + 1] = [None] * (last - first + 1)
 

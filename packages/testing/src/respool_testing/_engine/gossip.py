@@ -46,7 +46,7 @@ def claim_of(view: Membership, node: KnownNode | None = None) -> Claim:
         primary=told.primary,
         epoch=told.epoch,
         current_epoch=view.epoch,
-        slots=told.slots,
+        slots=told.slots & ~view.unclaimed,
         offset=told.offset,
         known=frozenset(view.nodes),
         suspects=frozenset(each.id for each in view.others() if each.suspected or each.failed),
@@ -67,6 +67,8 @@ def absorb(view: Membership, claim: Claim, now: int, *, relayed: bool = False) -
     _take_role(view, node, claim)
     if claim.primary is None:
         _take_slots(view, node, claim, heard)
+        if not relayed:
+            view.unclaimed = view.unclaimed & ~node.slots | node.slots & ~claim.slots
         _resolve_collision(view, node)
     reported = not relayed and _take_reports(view, node, claim, now)
     after = (node.epoch, node.primary, node.slots, view.epoch, view.me.primary, view.me.epoch, node.shard)
@@ -93,7 +95,7 @@ def _take_slots(view: Membership, node: KnownNode, claim: Claim, heard: Heard) -
         owner = view.owners[slot]
         if slot in view.importing and view.importing[slot] != node.id:
             continue  # until it is told otherwise, the importing node's own belief is best
-        if owner is None or owner.epoch < claim.epoch:
+        if owner is None or view.unclaimed >> slot & 1 or owner.epoch < claim.epoch:
             won |= 1 << slot
             view.migrating.pop(slot, None)
         else:
