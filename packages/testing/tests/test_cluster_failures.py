@@ -73,6 +73,19 @@ async def test_a_hung_primary_is_replaced_and_steps_down_once_it_goes_on(cluster
     assert (old.role, old in cluster.replicas_of(new)) == ("replica", True)
 
 
+async def test_a_node_that_missed_two_moves_spreads_no_rumour(cluster: FakeCluster) -> None:
+    first, second, third = cluster.primaries
+    slot = key_slot(b"b")
+    assert cluster.owner_of("b") is first
+    cluster.hang(third)
+    await cluster.migrate_slots([slot], to=second)
+    # With the greatest epoch of all, it would win what the third node still holds for its own.
+    await cluster.migrate_slots([cluster.slots_of(second)[-1]], to=first)
+    cluster.resume(third)
+    moved = Error.of(f"MOVED {slot} {second.name}")
+    assert [await say(node, "GET b") for node in (first, second, third)] == [[moved], [None], [moved]]
+
+
 async def test_who_was_unheard_only_for_a_while_is_forgiven(cluster: FakeCluster) -> None:
     old = cluster.owner_of("k")
     cluster.hang(old)
