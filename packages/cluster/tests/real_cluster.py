@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+import hiredis
 import pytest
 
+from respool_cluster import Node
+from respool_cluster._topology import parse_slots
 from respool_testing import ServerNotFound, ServerProcess
 
 _OPTIONS = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--repl-diskless-sync-delay", "0"]
@@ -39,14 +42,43 @@ def running_cluster(binary: str, *options: str) -> Iterator[list[ServerProcess]]
         yield nodes
 
 
+def move_slot(
+    nodes: Sequence[ServerProcess], slot: int, source: ServerProcess, target: ServerProcess
+) -> None:
+    """Hand an empty slot from one primary to another, and wait until every node knows."""
+    moved = id_of(target)
+    for node in (target, source):
+        assert node.call("CLUSTER", "SETSLOT", slot, "NODE", moved) == b"+OK\r\n"
+    _wait_until(lambda: all(_owner(node, slot) == target.port for node in nodes))
+
+
+def fail_over(replica: ServerProcess) -> None:
+    """Have a replica take its primary's place. It asks nobody, for others vote only once within some seconds."""
+    _wait_until(lambda: replica.call("CLUSTER", "FAILOVER", "TAKEOVER") == b"+OK\r\n")
+    _wait_until(lambda: replica.call("ROLE").startswith(b"*3\r\n$6\r\nmaster"))
+
+
+def id_of(node: ServerProcess) -> str:
+    """Return what a node calls itself."""
+    return node.call("CLUSTER", "MYID")[5:-2].decode()
+
+
+def _owner(node: ServerProcess, slot: int) -> int | None:
+    """Return the port of a slot's primary, as a node sees it."""
+    reader = hiredis.Reader()
+    reader.feed(node.call("CLUSTER", "SLOTS"))
+    shard = parse_slots(reader.gets(), Node(node.host, node.port)).slots[slot]
+    return None if shard is None else shard.primary.port
+
+
 def _share_out(nodes: list[ServerProcess]) -> None:
     for place, (first, last) in _SHARES.items():
         nodes[place].call("CLUSTER", "ADDSLOTS", *range(first, last + 1))
     _wait_until(lambda: all(b"known_nodes:4" in node.call("CLUSTER", "INFO") for node in nodes))
-    primary = nodes[0].call("CLUSTER", "MYID")[5:-2]
+    primary = id_of(nodes[0])
     _wait_until(lambda: nodes[2].call("CLUSTER", "REPLICATE", primary) == b"+OK\r\n")
     _wait_until(lambda: b"connected_slaves:1" in nodes[0].call("INFO", "replication"))
-    replica = nodes[2].call("CLUSTER", "MYID")[5:-2]
+    replica = id_of(nodes[2]).encode()
     _wait_until(lambda: all(_knows(node, replica) for node in nodes))
 
 

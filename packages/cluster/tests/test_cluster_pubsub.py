@@ -177,7 +177,9 @@ async def test_what_was_learnt_elsewhere_moves_subscribers_before_the_node_says_
     async with client.pubsub() as sub:
         await sub.ssubscribe(NEWS)
         source.server.faults.on("GET").reply_error(f"MOVED {SLOT} {target.host}:{target.port}").times(1)
-        target.server.faults.on("SSUBSCRIBE").reply_error(f"MOVED {SLOT} {source.host}:{source.port}").times(1)
+        target.server.faults.on("SSUBSCRIBE").reply_error(f"MOVED {SLOT} {source.host}:{source.port}").times(
+            1
+        )
         await client.get("{news}")
         assert isinstance(await heard(sub), Gap)
         await client.spublish(NEWS, "v")
@@ -246,9 +248,9 @@ async def test_what_becomes_forbidden_ends_the_subscriber_everywhere(
 
 async def test_a_cluster_that_was_never_there_is_told_at_once() -> None:
     async with RedisCluster([Node("127.0.0.1", 1)]) as client, client.pubsub() as sub:
-        with pytest.raises(RedisClusterError, match="127.0.0.1:1"):
+        with pytest.raises(RedisClusterError, match=r"127\.0\.0\.1:1"):
             await sub.ssubscribe(NEWS)
-        with pytest.raises(RedisClusterError, match="127.0.0.1:1"):
+        with pytest.raises(RedisClusterError, match=r"127\.0\.0\.1:1"):
             await sub.subscribe("news")
         assert (sub.channels, sub.shard_channels, sub.is_connected) == ((), (), False)
 

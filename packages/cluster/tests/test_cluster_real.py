@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from packages.cluster.tests.real_cluster import real_binary, running_cluster
+from packages.cluster.tests.real_cluster import id_of, real_binary, running_cluster
 from respool import Connection, Pipeline, Watched
 from respool.errors import RedisClusterError, WatchError
 from respool_cluster import (
@@ -83,7 +83,7 @@ async def test_real_nodes_are_described(nodes: list[ServerProcess]) -> None:
         roles = {node.port: node.server_type for node in pool.nodes.nodes.values()}
         replica = nodes[2].port
         assert roles == {node.port: "replica" if node.port == replica else "primary" for node in nodes}
-        assert pool.nodes.nodes[f"127.0.0.1:{nodes[1].port}"].node_id == _id_of(nodes[1])
+        assert pool.nodes.nodes[f"127.0.0.1:{nodes[1].port}"].node_id == id_of(nodes[1])
 
 
 async def test_a_command_that_blocks_waits_at_its_node(nodes: list[ServerProcess]) -> None:
@@ -111,7 +111,7 @@ async def test_watched_keys_stop_transactions_on_real_nodes(nodes: list[ServerPr
 
 async def test_watching_waits_for_keys_between_real_nodes(nodes: list[ServerProcess]) -> None:
     key = "{b}moving"
-    slot, ids = key_slot(b"b"), {node.port: _id_of(node) for node in nodes}
+    slot, ids = key_slot(b"b"), {node.port: id_of(node) for node in nodes}
     async with RedisCluster(seed_of(nodes)) as client, client.watch(key) as watched:
         nodes[1].call("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[nodes[0].port])
         nodes[0].call("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[nodes[1].port])
@@ -151,7 +151,3 @@ async def test_a_stopped_primary_is_left_for_its_heir() -> None:
                 assert nodes[2].call("ROLE").startswith(b"*3\r\n$6\r\nmaster")
             finally:
                 os.kill(pid, signal.SIGCONT)
-
-
-def _id_of(node: ServerProcess) -> str:
-    return node.call("CLUSTER", "MYID")[5:-2].decode()

@@ -26,9 +26,7 @@ def test_what_has_no_slot_is_heard_anywhere(kind: Kind, topology: Topology | Non
     ("topology", "best"),
     [(None, Elsewhere.NOWHERE), (Topology((None,) * SLOTS), Elsewhere.NOWHERE), (WHOLE, A)],
 )
-def test_a_sharded_channel_belongs_to_the_primary_of_its_slot(
-    topology: Topology | None, best: Place
-) -> None:
+def test_a_sharded_channel_belongs_to_the_primary_of_its_slot(topology: Topology | None, best: Place) -> None:
     assert Places().best(NEWS, topology, stays=False) == best
 
 

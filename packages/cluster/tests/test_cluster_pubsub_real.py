@@ -1,0 +1,84 @@
+"""Subscriptions on a real cluster: heard at every node, followed through a slot that moves and a failover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from packages.cluster.tests.real_cluster import fail_over, move_slot, real_binary, running_cluster
+from packages.core.tests.waiting import until
+from respool import Gap, Message, PubSub
+from respool.errors import RedisError
+from respool_cluster import Node, RedisCluster
+from respool_cluster._slot import key_slot
+from respool_testing import ServerProcess
+
+PATIENCE_SECONDS = 15
+FIRST, SECOND = "b", "a"  # channels of the first primary and of the second
+SLOT = key_slot(FIRST.encode())
+
+
+@pytest.fixture(params=[2, 3], ids=["RESP2", "RESP3"])
+def client(request: pytest.FixtureRequest, nodes: list[ServerProcess]) -> RedisCluster[bytes]:
+    return RedisCluster([Node(nodes[1].host, nodes[1].port)], protocol_version=request.param)
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[list[ServerProcess]]:
+    with running_cluster(real_binary()) as nodes:
+        yield nodes
+
+
+async def heard(sub: PubSub[bytes]) -> Message[bytes] | Gap | None:
+    return await sub.get_message(PATIENCE_SECONDS)
+
+
+async def published(client: RedisCluster[bytes], channel: str, message: str) -> None:
+    """Publish until somebody hears it: while a slot changes hands, nobody may listen."""
+
+    async def count() -> int:
+        try:
+            return await client.spublish(channel, message)
+        except RedisError:
+            return 0
+
+    await until(count, lambda count: count > 0)
+
+
+async def test_messages_of_every_kind_are_heard(client: RedisCluster[bytes]) -> None:
+    async with client, client.pubsub() as sub:
+        await sub.subscribe("news")
+        await sub.psubscribe("weather.*")
+        await sub.ssubscribe(FIRST, SECOND)
+        await client.publish("news", "1")
+        assert await heard(sub) == Message(b"news", b"1")
+        await client.publish("weather.today", "2")
+        assert await heard(sub) == Message(b"weather.today", b"2", b"weather.*")
+        for channel in (FIRST, SECOND):
+            assert await client.spublish(channel, "3") >= 1  # nodes may not have seen yet that the last test left
+            assert await heard(sub) == Message(channel.encode(), b"3")
+        await sub.sunsubscribe(FIRST)
+        assert await client.spublish(FIRST, "4") == 0
+
+
+async def test_a_slot_that_moves_is_followed(client: RedisCluster[bytes], nodes: list[ServerProcess]) -> None:
+    async with client, client.pubsub() as sub:
+        await sub.ssubscribe(FIRST, SECOND)
+        for source, target in ((nodes[0], nodes[1]), (nodes[1], nodes[0])):
+            move_slot(nodes, SLOT, source, target)
+            assert isinstance(await heard(sub), Gap)
+            assert await client.spublish(FIRST, "v") >= 1
+            assert await heard(sub) == Message(b"b", b"v")
+        await client.spublish(SECOND, "undisturbed")
+        assert await heard(sub) == Message(b"a", b"undisturbed")
+
+
+async def test_failovers_are_followed(client: RedisCluster[bytes], nodes: list[ServerProcess]) -> None:
+    async with client, client.pubsub() as sub:
+        await sub.ssubscribe(FIRST)
+        for number, successor in enumerate((nodes[2], nodes[0])):
+            fail_over(successor)
+            await published(client, FIRST, str(number))
+            while (entry := await heard(sub)) != Message(b"b", b"%d" % number):
+                assert entry is not None  # a gap, or what was counted by nobody and heard all the same
