@@ -97,7 +97,9 @@ class Redis(ScanningCommands[T], Generic[T]):
         if cache is None:
             self._maker = RequestMaker(encoding, decode_responses, noreply=connection_pool.noreply)
             return
-        self._reading = cache.open(connection_pool, encoding, decode_responses)
+        from respool._client.cache.origin import OnePool  # late: most clients have no cache
+
+        self._reading = cache.open(OnePool(connection_pool), connection_pool, encoding, decode_responses)
         self._maker = self._reading.maker
         # On the object and not in `_run`, so that a client without a cache never asks whether it has one.
         self._run = self._reading.run  # type: ignore[assignment, method-assign]

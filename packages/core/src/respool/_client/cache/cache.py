@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from respool._client.cache.stats import CacheStats
-from respool._pool.pool import ConnectionPool
 from respool._wire.values import KeyT
 from respool.errors import DataError
 
 if TYPE_CHECKING:
+    from respool._client.cache.origin import Origin
     from respool._client.cache.reading import Reading
+    from respool._pool.pool import ConnectionPool
 
 MAX_ENTRIES = 10_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -25,7 +26,7 @@ class Cache:
     `prefixes` it remembers nothing, and reports every change of a key with one of them: only such keys are kept.
     `cacheable` is asked, with a key as bytes, whether what is read of it may be kept.
 
-    One cache serves the clients of one connection pool.
+    One cache serves the clients of one connection pool, or one client of a cluster.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Cache:
         from respool._client.cache.policy import Policy, encoded
 
         self._memory = Memory(Policy(max_entries, max_bytes, max_age, encoded(prefixes), cacheable))
-        self._pool: ConnectionPool | None = None
+        self._owner: object = None
 
     def __len__(self) -> int:
         return len(self._memory)
@@ -58,10 +59,10 @@ class Cache:
         """Forget everything, and keep nothing of what is being read now."""
         self._memory.clear()
 
-    def open(self, pool: ConnectionPool, encoding: str, decode: bool) -> Reading:
-        """Begin to answer the reads of one client of a pool. For clients alone.
+    def open(self, origin: Origin, pool: ConnectionPool, encoding: str, decode: bool) -> Reading:
+        """Begin to answer the reads of one client, of which `pool` is a pool. For clients alone.
 
-        Raises `DataError` where the pool's connections cannot report changes, or this cache serves another pool.
+        Raises `DataError` where the pool's connections cannot report changes, or this cache serves somebody else.
         """
         if pool.noreply:
             raise DataError("a cache needs replies: use a client without noreply")
@@ -69,9 +70,10 @@ class Cache:
             raise DataError(
                 "a cache needs RESP3, for the server reports changes by pushes: use protocol_version=3"
             )
-        if self._pool is not None and self._pool is not pool:
-            raise DataError(f"this cache serves {self._pool!r}: make another one for {pool!r}")
+        if self._owner is not None and self._owner is not origin.owner:
+            raise DataError(f"this cache serves {self._owner!r}: make another one for {origin.owner!r}")
         from respool._client.cache.reading import Reading
 
-        self._pool = pool
-        return Reading(pool, self._memory, encoding, decode)
+        self._owner = origin.owner
+        self._memory.lasts = origin.lasts
+        return Reading(origin, self._memory, encoding, decode)

@@ -109,6 +109,9 @@ class Flights:
             del self._by_command[flight.command]
             self._by_key.remove(flight.command, flight.keys)
 
+    def keys(self) -> list[bytes]:
+        return self._by_key.keys()
+
     def end_reading(self, key: bytes) -> None:
         self._end_all(self._by_command[command] for command in self._by_key.reading(key))
 

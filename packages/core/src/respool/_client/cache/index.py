@@ -25,6 +25,10 @@ class KeyIndex:
                 if not commands:
                     del self._commands[key]
 
+    def keys(self) -> list[bytes]:
+        """Return the keys that are read by any."""
+        return [*self._commands]
+
     def reading(self, key: bytes) -> list[bytes]:
         """Return the commands that read `key`."""
         return [*self._commands.get(key, ())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import inf
 
 from respool._client.cache.flights import Flight, Flights
@@ -9,10 +10,13 @@ from respool._client.cache.policy import Policy
 from respool._client.cache.source import Source
 from respool._client.cache.stats import CacheStats
 from respool._client.cache.store import Entry, Store
+from respool._wire.values import ValueT
 
 
 class Memory:
-    """The decisions of one cache."""
+    """The decisions of one cache. `lasts` tells of which replies every change will be reported."""
+
+    lasts: Callable[[Sequence[ValueT], object], bool]
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -35,7 +39,7 @@ class Memory:
             return
         self.flights.end(flight)
         source, max_age = flight.source, self.policy.max_age
-        if source is not None and source.is_on:
+        if source is not None and source.is_on and self.lasts(flight.args, reply):
             expires_at = inf if max_age is None else flight.future.get_loop().time() + max_age
             self.store.put(Entry(flight.command, flight.keys, reply, source, expires_at))
             source.keep_watch()
@@ -58,6 +62,13 @@ class Memory:
         """Forget what a source vouched for, and keep nothing that is under way on it."""
         self._losses += self.store.drop_source(source)
         self.flights.end_of(source)
+
+    def lose(self, is_lost: Callable[[bytes], bool]) -> None:
+        """Forget what was read of some keys, and keep nothing that is under way: nobody reports their changes now."""
+        for key in filter(is_lost, self.store.keys()):
+            self._losses += self.store.drop_key(key)
+        for key in filter(is_lost, self.flights.keys()):
+            self.flights.end_reading(key)
 
     def move_to(self, place: object) -> None:
         """Forget everything that was read elsewhere: in another event loop, or before a fork."""

@@ -81,6 +81,10 @@ class Store:
             self._drop(entry)
         return len(found)
 
+    def keys(self) -> list[bytes]:
+        """Return the keys of which something is kept."""
+        return self._by_key.keys()
+
     def drop_key(self, key: bytes) -> int:
         """Forget what was read of a key; return how many entries that were."""
         return self.drop(self._by_key.reading(key))
