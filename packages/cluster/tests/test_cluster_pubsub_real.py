@@ -56,7 +56,9 @@ async def test_messages_of_every_kind_are_heard(client: RedisCluster[bytes]) -> 
         await client.publish("weather.today", "2")
         assert await heard(sub) == Message(b"weather.today", b"2", b"weather.*")
         for channel in (FIRST, SECOND):
-            assert await client.spublish(channel, "3") >= 1  # nodes may not have seen yet that the last test left
+            assert (
+                await client.spublish(channel, "3") >= 1
+            )  # nodes may not have seen yet that the last test left
             assert await heard(sub) == Message(channel.encode(), b"3")
         await sub.sunsubscribe(FIRST)
         assert await client.spublish(FIRST, "4") == 0

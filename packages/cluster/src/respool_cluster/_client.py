@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, overload
 
-from respool import ConnectionPool, Lock, Pipeline, PubSub, Redis, Script, Watched
+from respool import Cache, ConnectionPool, Lock, Pipeline, PubSub, Redis, Script, Watched
 from respool.errors import DataError
 from respool.lowlevel import (
     EXTEND,
@@ -25,6 +25,7 @@ from respool.lowlevel import (
     refused,
 )
 from respool_cluster._alone import run_alone
+from respool_cluster._caching import ClusterOrigin, LostSlots
 from respool_cluster._connection import ClusterConnection
 from respool_cluster._foreign import Foreign
 from respool_cluster._guide import Guide
@@ -54,7 +55,8 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
     `startup_nodes` are any nodes of it: the others are found by asking. Other keyword arguments go to the pools and
     connections, one pool for each node. With `decode_responses` text comes back as str; with `read_from_replicas`
     replicas answer what only reads, in turn or in the order that is given (`LowestLatency()`, `SameZone("...")`);
-    `address_remap` says where to reach a node that calls itself something else than the outside does.
+    `address_remap` says where to reach a node that calls itself something else than the outside does. With a `cache`
+    reads are answered from it until their node reports a change.
 
     Nodes that move, die or are replaced are followed. A command that may have been executed is repeated only if it is
     read-only, and fails with `ConnectionError` (`maybe_executed=True`) otherwise.
@@ -69,6 +71,7 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         encoding: str = ...,
         read_from_replicas: bool | ReplicaOrder = ...,
         address_remap: Callable[[Node], Node] | None = ...,
+        cache: Cache | None = ...,
         **options: object,
     ) -> None: ...
 
@@ -81,6 +84,7 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         encoding: str = ...,
         read_from_replicas: bool | ReplicaOrder = ...,
         address_remap: Callable[[Node], Node] | None = ...,
+        cache: Cache | None = ...,
         **options: object,
     ) -> None: ...
 
@@ -92,6 +96,7 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         encoding: str = "utf-8",
         read_from_replicas: bool | ReplicaOrder = False,
         address_remap: Callable[[Node], Node] | None = None,
+        cache: Cache | None = None,
         **options: object,
     ) -> None:
         seeds = tuple(dict.fromkeys(startup_nodes))
@@ -107,9 +112,11 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
             at = node if address_remap is None else address_remap(node)
             return WatchedPool(host=at.host, port=at.port, encoding=encoding, **options)
 
-        self._maker = RequestMaker(encoding, decode_responses)
         self._decodes = decode_responses
         self._router = Router(seeds, make_pool, encoding, replica_order=order)
+        self.cache = cache
+        """What keeps the replies to reads, if anything does."""
+        self._maker = self._make_maker(encoding)
         self._lanes = self._router.lanes
         foreign = Foreign(self._router, self._maker)
         self._guide = Guide(self._router, foreign, encoding)
@@ -117,24 +124,50 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         self._watching: Watching[T] = Watching(self._guide, self._maker)
         self._subscribers: Subscribers[T] = Subscribers(self._guide, self._maker)
         self._router.adopt = foreign.adopt
-        self._router.on_topology = self._subscribers.follow
+        self._router.followers.append(self._subscribers.follow)
         self._router.spread = Spreader(self._router, self._guide, self._maker, encoding).spread
+
+    def _make_maker(self, encoding: str) -> RequestMaker:
+        """Return who makes the requests; with a cache, have it answer what it can."""
+        if self.cache is None:
+            return RequestMaker(encoding, self._decodes)
+        origin, pool = ClusterOrigin(self, self._router), self._router.any_pool()
+        reading = self.cache.open(origin, pool, encoding, self._decodes)
+        self._router.followers.append(LostSlots(reading.lose).follow)
+        # On the object and not in `_run`, so that a client without a cache never asks whether it has one.
+        self._run = reading.run  # type: ignore[assignment, method-assign]
+        return reading.maker
 
     @overload
     @classmethod
     def from_url(
-        cls, url: str, *, decode_responses: Literal[False] = ..., **options: object
+        cls,
+        url: str,
+        *,
+        cache: Cache | None = ...,
+        decode_responses: Literal[False] = ...,
+        **options: object,
     ) -> RedisCluster[bytes]: ...
 
     @overload
     @classmethod
     def from_url(
-        cls, url: str, *, decode_responses: Literal[True], **options: object
+        cls,
+        url: str,
+        *,
+        cache: Cache | None = ...,
+        decode_responses: Literal[True],
+        **options: object,
     ) -> RedisCluster[str]: ...
 
     @classmethod
     def from_url(
-        cls, url: str, *, decode_responses: bool = False, **options: object
+        cls,
+        url: str,
+        *,
+        cache: Cache | None = None,
+        decode_responses: bool = False,
+        **options: object,
     ) -> RedisCluster[bytes] | RedisCluster[str]:
         """Make a client from the URL of one node, `redis://` or `rediss://`; see `ConnectionPool.from_url`.
 
@@ -145,7 +178,7 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         if not (isinstance(host, str) and isinstance(port, int)):
             raise DataError("the nodes of a cluster have a host and a port, and this URL names none")
         made: RedisCluster[bytes] | RedisCluster[str] = cls(  # type: ignore[call-overload]
-            [Node(host, port)], decode_responses=decode_responses, **{**options, **settings}
+            [Node(host, port)], cache=cache, decode_responses=decode_responses, **{**options, **settings}
         )
         return made
 
@@ -173,7 +206,7 @@ class RedisCluster(ClusterIterators[T], Generic[T]):
         Each node that is listened at takes one leased connection. Slots that move and nodes that fail are followed, and
         a `Gap` says where messages may be missing; see `Redis.pubsub`.
         """
-        if self._router.fleet.pool_of(self._router.nodes.startup_nodes[0]).noreply:
+        if self._router.any_pool().noreply:
             raise DataError("no message comes on a connection without replies: use a client without noreply")
         return self._subscribers.make(max_messages)
 

@@ -45,7 +45,7 @@ class ClusterPipeline(Pipeline[T], Generic[T]):
     """
 
     def __init__(self, router: Router, guide: Guide, maker: RequestMaker, transaction: bool) -> None:
-        super().__init__(router.fleet.pool_of(router.nodes.startup_nodes[0]), maker, transaction)
+        super().__init__(router.any_pool(), maker, transaction)
         self._router = router
         self._guide = guide
 

@@ -22,6 +22,7 @@ from respool.errors import (
 )
 from respool.lowlevel import Request, is_read_only
 from respool_cluster._fleet import Fleet
+from respool_cluster._guarded_pool import GuardedPool
 from respool_cluster._lanes import Lanes
 from respool_cluster._lobby import Lobby
 from respool_cluster._manager import NodeManager
@@ -42,12 +43,11 @@ class Router:
     """Sends requests to the nodes of one cluster. Seeds are never forgotten; other nodes are let go of when they left.
 
     `spread` takes what no single node can answer; False from it refuses. `adopt` takes commands that nobody here knows.
-    `on_topology` hears what the cluster looks like now, before nodes that left are let go of.
+    `followers` are told what the cluster looks like, before nodes that left are let go of.
     """
 
     spread: Callable[[Request[object]], bool] = staticmethod(lambda request: False)
     adopt: Callable[[Request[object]], bool] = staticmethod(lambda request: False)
-    on_topology: Callable[[Topology], None] = staticmethod(lambda topology: None)
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class Router:
         self.lanes = Lanes(encoding)
         self.scripts = Scripts(encoding)
         self.is_closed = False
+        self.followers: list[Callable[[Topology], None]] = []
         self.fleet = Fleet(make_pool, self._rescue, self._on_suspect, self.lanes.close)
         self.nodes = NodeManager(seeds, self.fleet.pool_of, checks_coverage=False, on_change=self._on_change)
         self.scout = Scout(self.nodes.initialize, self)
@@ -100,6 +101,23 @@ class Router:
             self._wait_or_fail(request, unserved(slot))
         else:
             self._outlet_for(slot, topology, request).send(request)
+
+    def any_pool(self) -> GuardedPool:
+        """Return the pool of some node: all are made with the same options."""
+        return self.fleet.pool_of(self.nodes.startup_nodes[0])
+
+    def outlet_of(self, request: Request[object]) -> Outlet | None:
+        """Return the way of a request with keys of one slot, if it is known who serves that. Sends nothing."""
+        lane = self.lanes.find(request.args)
+        topology = self.nodes.topology
+        if lane is not None or topology is None or self.is_closed:
+            return lane
+        try:
+            slot = slot_of(request.args, self._encoding)
+        except RedisClusterError:
+            return None
+        is_served = slot is not None and topology.slots[slot] is not None
+        return self._outlet_for(slot, topology, request) if slot is not None and is_served else None
 
     def send_to(self, node: Node, request: Request[object]) -> None:
         """Send a request to one node and no other, whatever becomes of it. Never waits, never raises."""
@@ -190,7 +208,8 @@ class Router:
 
     def _on_change(self, topology: Topology) -> None:
         self.lanes.close()
-        self.on_topology(topology)
+        for follow in self.followers:
+            follow(topology)
         staying = {*topology.nodes(), *self.nodes.startup_nodes}
         for node in self.fleet.nodes() - staying:
             if self._suspicion.suspects(node):

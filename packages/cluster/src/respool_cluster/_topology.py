@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import compress, count
+from operator import is_not
 from types import MappingProxyType
 
 from respool_cluster._node import ManagedNode, Node
@@ -105,10 +107,19 @@ class Topology:
         least = self.epochs.get(old.primary, 0) + 1
         return {**self.epochs, node: max(self.epochs.get(node, 0), least)}
 
+    def moved_since(self, earlier: Topology) -> set[int]:
+        """Return the slots that had another primary, or none, or have none now."""
+        others = compress(count(), map(is_not, self.slots, earlier.slots))
+        return {slot for slot in others if _primary(self.slots[slot]) != _primary(earlier.slots[slot])}
+
     def with_epochs(self, epochs: Mapping[str, int]) -> Topology:
         """Return the same with the config epochs of nodes, which are given by id."""
         known = {node: epochs[name] for node, name in self.ids.items() if name in epochs}
         return replace(self, epochs=known)
+
+
+def _primary(shard: Shard | None) -> Node | None:
+    return None if shard is None else shard.primary
 
 
 def parse_slots(reply: object, asked: Node) -> Topology:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from respool._client.cache.origin import Way
 from respool._client.carriers import Carrier
 from respool._client.commands import Commands
 from respool._client.families.keys import KeyType
@@ -79,6 +80,7 @@ __all__ = [
     "Transaction",
     "ValueT",
     "WatchedPipeline",
+    "Way",
     "block_timeout",
     "build_request",
     "door",

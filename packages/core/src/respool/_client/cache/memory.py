@@ -42,7 +42,7 @@ class Memory:
         if source is not None and source.is_on and self.lasts(flight.args, reply):
             expires_at = inf if max_age is None else flight.future.get_loop().time() + max_age
             self.store.put(Entry(flight.command, flight.keys, reply, source, expires_at))
-            source.keep_watch()
+            source.keep_watch(flight.keys[0])
 
     def diverted(self, flight: Flight) -> None:
         """Take note that a flight brings nothing that may be kept."""

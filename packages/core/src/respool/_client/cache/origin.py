@@ -39,6 +39,9 @@ class Origin(Protocol):
     def lasts(self, args: Sequence[ValueT], reply: object) -> bool:
         """Tell whether every change of what a reply says will be reported by who gave it."""
 
+    def probe(self, key: bytes, *, is_silent: bool) -> tuple[ValueT, ...] | None:
+        """Return what to ask a server each second, of which a reply about `key` was kept; None for nothing."""
+
 
 class OnePool:
     """The origin of a client that has one pool."""
@@ -69,3 +72,7 @@ class OnePool:
     def lasts(self, args: Sequence[ValueT], reply: object) -> bool:
         """Return True: one server reports whatever changes."""
         return True
+
+    def probe(self, key: bytes, *, is_silent: bool) -> tuple[ValueT, ...] | None:
+        """Ask a silent server for a sign of life."""
+        return (b"PING",) if is_silent else None

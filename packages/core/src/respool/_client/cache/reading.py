@@ -125,8 +125,8 @@ class Reading:
         self._sources.pop(way.pool, None)
         if connection is None or way.line.pending():  # what waits for a connection is sent first
             return None
-        memory = self._memory
-        source = follow(connection, memory, memory.policy.tracking(), way.pool.stream_timeout)
+        memory, patience = self._memory, way.pool.stream_timeout
+        source = follow(connection, memory, memory.policy.tracking(), patience, self._origin.probe)
         self._sources[way.pool] = source
         return source
 

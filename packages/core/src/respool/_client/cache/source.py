@@ -15,10 +15,20 @@ from respool._connection.invocation import build_request
 from respool._connection.request import Request, retrieve
 from respool._wire.error_replies import error_from_reply
 from respool._wire.values import ValueT
-from respool.errors import DataError, RedisError, ResponseError
+from respool.errors import (
+    ClusterDownError,
+    DataError,
+    MovedError,
+    PrimaryDownError,
+    RedisError,
+    ResponseError,
+)
 
 SILENCE_SECONDS = 1.0
 """Silence after which the server is asked for a sign of life; without one for as long again, nothing is vouched for."""
+
+_SERVES_NO_MORE = (ClusterDownError, MovedError, PrimaryDownError)
+"""What says that others may change what was read here."""
 
 _OFF = (b"CLIENT", b"TRACKING", b"OFF")
 
@@ -36,13 +46,21 @@ class Listener(Protocol):
         """Hear that this source has nothing more to say of what was read on it."""
 
 
+class Probe(Protocol):
+    """Tells what to ask a server each second, if anything, of which a reply about `key` was kept."""
+
+    def __call__(self, key: bytes, *, is_silent: bool) -> tuple[ValueT, ...] | None: ...
+
+
 class Source:
     """The reports on one generation of one connection. `patience` is the deadline of what it sends, in seconds."""
 
     __slots__ = (
         "_is_asked",
+        "_key",
         "_loop",
         "_patience",
+        "_probe",
         "_timer",
         "connection",
         "generation",
@@ -52,7 +70,7 @@ class Source:
         "refusal",
     )
 
-    def __init__(self, connection: BaseConnection, listener: Listener, patience: float) -> None:
+    def __init__(self, connection: BaseConnection, listener: Listener, patience: float, probe: Probe) -> None:
         self.connection = connection
         self.generation = connection.share()
         self.listener = listener
@@ -62,6 +80,8 @@ class Source:
         self.refusal: RedisError | None = None
         self._loop = asyncio.get_running_loop()
         self._patience = patience
+        self._probe = probe
+        self._key = b""
         self._is_asked = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -76,8 +96,9 @@ class Source:
         requests[-1].future.add_done_callback(self._asked)
         self.generation.submit(requests)
 
-    def keep_watch(self) -> None:
-        """See to it that silence is noticed, for as long as something is kept."""
+    def keep_watch(self, key: bytes) -> None:
+        """See to it that silence is noticed, for as long as something is kept; `key` was read here."""
+        self._key = key
         if self._timer is None and not self.is_over:
             self._timer = self._loop.call_later(SILENCE_SECONDS, self._look)
 
@@ -152,13 +173,24 @@ class Source:
         if not len(self.listener):
             self._is_asked = False
             return
-        if is_silent and not self.connection.requests_pending:
-            self.generation.submit([self._request((b"PING",))])
-        self.keep_watch()
+        words = self._probe(self._key, is_silent=is_silent)
+        if words is not None and not (is_silent and self.connection.requests_pending):
+            probe = self._request(words)
+            probe.future.add_done_callback(self._probed)
+            self.generation.submit([probe])
+        self.keep_watch(self._key)
+
+    def _probed(self, probe: asyncio.Future[object]) -> None:
+        if not probe.cancelled() and isinstance(probe.exception(), _SERVES_NO_MORE):
+            self.listener.unreported(self)
 
 
 def follow(
-    connection: BaseConnection, listener: Listener, tracking: tuple[ValueT, ...], patience: float
+    connection: BaseConnection,
+    listener: Listener,
+    tracking: tuple[ValueT, ...],
+    patience: float,
+    probe: Probe,
 ) -> Source:
     """Return what reports changes to `listener` on a shared connection, beginning it if need be.
 
@@ -173,7 +205,7 @@ def follow(
         return tracker
     if connection.protocol_version != 3:
         raise DataError("a cache needs RESP3, for the server reports changes by pushes: protocol_version=3")
-    source = Source(connection, listener, patience)
+    source = Source(connection, listener, patience, probe)
     source.begin(tracking)
     return source
 
