@@ -42,7 +42,12 @@ class Memory:
         if source is not None and source.is_on and self.lasts(flight.args, reply):
             expires_at = inf if max_age is None else flight.future.get_loop().time() + max_age
             self.store.put(Entry(flight.command, flight.keys, reply, source, expires_at))
-            source.keep_watch(flight.keys[0])
+            source.keep_watch()
+
+    def key_of(self, source: Source) -> bytes | None:
+        """Return a key of which something is kept that was read on this source, the latest."""
+        entry = self.store.latest_of(source)
+        return None if entry is None else entry.keys[0]
 
     def diverted(self, flight: Flight) -> None:
         """Take note that a flight brings nothing that may be kept."""

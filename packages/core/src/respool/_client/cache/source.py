@@ -36,8 +36,8 @@ _OFF = (b"CLIENT", b"TRACKING", b"OFF")
 class Listener(Protocol):
     """Who hears of changes."""
 
-    def __len__(self) -> int:
-        """Return how much there is that might change."""
+    def key_of(self, source: Source) -> bytes | None:
+        """Return a key that was read on this source, and may change; None where nothing is kept of what was."""
 
     def changed(self, keys: list[bytes] | None) -> None:
         """Hear that keys have changed; None: any may have."""
@@ -57,7 +57,6 @@ class Source:
 
     __slots__ = (
         "_is_asked",
-        "_key",
         "_loop",
         "_patience",
         "_probe",
@@ -81,7 +80,6 @@ class Source:
         self._loop = asyncio.get_running_loop()
         self._patience = patience
         self._probe = probe
-        self._key = b""
         self._is_asked = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -96,9 +94,8 @@ class Source:
         requests[-1].future.add_done_callback(self._asked)
         self.generation.submit(requests)
 
-    def keep_watch(self, key: bytes) -> None:
-        """See to it that silence is noticed, for as long as something is kept; `key` was read here."""
-        self._key = key
+    def keep_watch(self) -> None:
+        """See to it that silence is noticed, for as long as something is kept that was read here."""
         if self._timer is None and not self.is_over:
             self._timer = self._loop.call_later(SILENCE_SECONDS, self._look)
 
@@ -170,15 +167,16 @@ class Source:
         if is_silent and self._is_asked:
             self.listener.unreported(self)
         self._is_asked = is_silent
-        if not len(self.listener):
+        key = self.listener.key_of(self)
+        if key is None:
             self._is_asked = False
             return
-        words = self._probe(self._key, is_silent=is_silent)
+        words = self._probe(key, is_silent=is_silent)
         if words is not None and not (is_silent and self.connection.requests_pending):
             probe = self._request(words)
             probe.future.add_done_callback(self._probed)
             self.generation.submit([probe])
-        self.keep_watch(self._key)
+        self.keep_watch()
 
     def _probed(self, probe: asyncio.Future[object]) -> None:
         if not probe.cancelled() and isinstance(probe.exception(), _SERVES_NO_MORE):

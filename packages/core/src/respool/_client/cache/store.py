@@ -93,6 +93,10 @@ class Store:
         """Forget what a source would have reported changes of; return how many entries that were."""
         return self.drop([entry.command for entry in self._entries.values() if entry.source is source])
 
+    def latest_of(self, source: object) -> Entry | None:
+        """Return the entry of a source that was used last."""
+        return next((entry for entry in reversed(self._entries.values()) if entry.source is source), None)
+
     def clear(self) -> int:
         """Forget everything; return how many entries that were."""
         count = len(self._entries)

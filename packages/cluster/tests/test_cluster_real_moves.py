@@ -1,4 +1,4 @@
-"""Subscriptions on a real cluster: heard at every node, followed through a slot that moves and a failover."""
+"""What follows slots on a real cluster, through a move and a failover: subscriptions, and what a cache holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from packages.cluster.tests.real_cluster import fail_over, move_slot, real_binary, running_cluster
 from packages.core.tests.waiting import until
-from respool import Gap, Message, PubSub
+from respool import Cache, Gap, Message, PubSub
 from respool.errors import RedisError
 from respool_cluster import Node, RedisCluster
 from respool_cluster._slot import key_slot
@@ -84,3 +84,35 @@ async def test_failovers_are_followed(client: RedisCluster[bytes], nodes: list[S
             await published(client, FIRST, str(number))
             while (entry := await heard(sub)) != Message(b"b", b"%d" % number):
                 assert entry is not None  # a gap, or what was counted by nobody and heard all the same
+
+
+async def test_a_cache_hears_of_changes_from_every_node_and_of_slots_that_move(
+    nodes: list[ServerProcess],
+) -> None:
+    seeds = [Node(nodes[1].host, nodes[1].port)]
+    cache = Cache()
+    async with RedisCluster(seeds, cache=cache) as client, RedisCluster(seeds) as other:
+        for key in (FIRST, SECOND):
+            await client.set(key, "v")
+            assert await client.get(key) == b"v"
+            assert client.get(key).done()
+            await other.set(key, "w")
+            await until(lambda key=key: client.get(key), lambda value: value == b"w")  # type: ignore[misc]
+        await other.delete(FIRST)
+        for source, target in ((nodes[0], nodes[1]), (nodes[1], nodes[0])):
+            move_slot(nodes, SLOT, source, target)
+            await other.set(FIRST, target.port)
+            await until(lambda: client.get(FIRST), lambda value, port=target.port: value == b"%d" % port)  # type: ignore[misc]
+            await until(lambda: client.get(FIRST), lambda _: cache.stats().entries == 2)
+            await other.delete(FIRST)
+
+
+async def test_a_cache_forgets_what_a_failover_may_have_changed(nodes: list[ServerProcess]) -> None:
+    seeds = [Node(nodes[1].host, nodes[1].port)]
+    async with RedisCluster(seeds, cache=Cache()) as client, RedisCluster(seeds) as other:
+        for number, successor in enumerate((nodes[2], nodes[0])):
+            await client.set(FIRST, "v")
+            await until(lambda: client.get(FIRST), lambda _: len(client.cache or ()) > 0)
+            fail_over(successor)
+            await other.set(FIRST, number)
+            await until(lambda: client.get(FIRST), lambda value, number=number: value == b"%d" % number)  # type: ignore[misc]
