@@ -61,6 +61,19 @@ async def test_channels_and_patterns_are_heard_from_any_node(client: RedisCluste
         assert await heard(sub) == Message(b"weather.today", b"rain", b"weather.*")
 
 
+async def test_what_is_published_on_a_channel_goes_by_one_node_until_that_fails(
+    respool_cluster: FakeCluster, client: RedisCluster[bytes]
+) -> None:
+    async with client.pipeline(transaction=False) as pipe:
+        for number in range(20):
+            pipe.publish("news", number)
+        await pipe.execute()
+    (at,) = [node for node in respool_cluster.nodes if node.server.log.calls("PUBLISH")]
+    await respool_cluster.kill(at)
+    await client.publish("news", "v")
+    assert sum(len(node.server.log.calls("PUBLISH")) for node in respool_cluster.nodes) == 21
+
+
 async def test_sharded_channels_are_listened_to_where_their_slots_are(
     respool_cluster: FakeCluster, client: RedisCluster[bytes]
 ) -> None:

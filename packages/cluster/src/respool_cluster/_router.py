@@ -32,7 +32,7 @@ from respool_cluster._replicas import ReplicaOrder
 from respool_cluster._routes import Routes
 from respool_cluster._scout import Scout
 from respool_cluster._scripts import Scripts
-from respool_cluster._slot import slot_of
+from respool_cluster._slot import slot_of, slot_of_channel
 from respool_cluster._suspicion import Suspicion
 from respool_cluster._topology import Topology
 from respool_cluster._trails import Trails
@@ -87,8 +87,21 @@ class Router:
             if not self.spread(request):
                 request.future.set_exception(exc)
             return
-        if slot is not None or not self.adopt(request):
-            self.send_to_slot(slot, request)
+        if slot is None:
+            if self.adopt(request):
+                return
+            slot = self._slot_of_channel(request)
+        self.send_to_slot(slot, request)
+
+    def _slot_of_channel(self, request: Request[object]) -> int | None:
+        """Return the slot of a channel that is published on: one node takes all its messages, and keeps their order.
+
+        None for other commands, and where that node failed: any will do.
+        """
+        slot = slot_of_channel(request.args, self._encoding)
+        topology = self.nodes.topology
+        is_served = slot is not None and topology is not None and topology.slots[slot] is not None
+        return slot if is_served and not hasattr(request, "attempts") else None
 
     def send_to_slot(self, slot: int | None, request: Request[object]) -> None:
         """Send a request to the node of a slot, any if that is None. Never waits, never raises."""

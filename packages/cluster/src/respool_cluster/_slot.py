@@ -98,6 +98,13 @@ def slot_of(args: Sequence[ValueT], encoding: str = "utf-8") -> int | None:
     return slots.pop()
 
 
+def slot_of_channel(args: Sequence[ValueT], encoding: str) -> int | None:
+    """Return the slot that a channel would have if it was a key, for PUBLISH; None for any other command."""
+    if len(args) < 2 or text_of(args[0]).upper() != "PUBLISH":
+        return None
+    return key_slot(_as_bytes(args[1], encoding))
+
+
 def _check_one_node_will_do(args: Sequence[ValueT]) -> None:
     name = text_of(args[0]).upper()
     command = lookup(text_of(args[0]), *args[1:2])
