@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from typing_extensions import assert_type
 
-from respool import Lock, Pipeline, Redis, Script, Watched
+from respool import Cache, Gap, Lock, Message, Pipeline, PubSub, Redis, Script, Watched
 from respool.lowlevel import ResponseType
 from respool_cluster import LowestLatency, Node, RedisCluster, SameZone
 
@@ -33,6 +33,16 @@ async def watching() -> None:
         assert_type(watched, Watched[str])
         assert_type(watched.pipeline(), Pipeline[str])
         assert_type(lock, Lock)
+
+
+async def subscribing() -> None:
+    text = RedisCluster([Node()], decode_responses=True)
+    raw = RedisCluster.from_url("redis://one", cache=Cache(max_entries=10))
+    assert_type(raw.cache, Cache | None)
+    assert_type(raw.pubsub(max_messages=10), PubSub[bytes])
+    async with text.pubsub() as sub:
+        await sub.ssubscribe("c", handler=lambda message: None)
+        assert_type(await sub.get_message(), Message[str] | Gap | None)
 
 
 async def others() -> None:
