@@ -8,7 +8,7 @@ import os
 import random
 from collections import defaultdict
 
-from respool import Gap, PubSub
+from respool import Gap, Message, PubSub
 from respool.errors import PubSubError, RedisError
 from respool_cluster import RedisCluster
 from respool_cluster._slot import key_slot
@@ -152,3 +152,44 @@ async def subscribers_come_and_go(simulation: Simulation) -> None:
 
 def test_whoever_comes_and_goes_the_nodes_say_what_the_subscriber_says() -> None:
     simulate_many(subscribers_come_and_go, seeds=SEEDS)
+
+
+async def a_node_that_hangs_is_left_when_it_was_replaced(simulation: Simulation) -> None:
+    async with (
+        FakeCluster(node_timeout=2.0, seed=simulation.seed) as cluster,
+        RedisCluster.from_url(cluster.url) as client,
+        client.pubsub() as sub,
+    ):
+        await sub.ssubscribe("a")
+        await asyncio.sleep(simulation.random.uniform(0, 3))
+        owner = cluster.owner_of("a")
+        cluster.hang(owner)
+        await cluster.until(lambda: cluster.owner_of("a") is not owner)
+        promoted = simulation.seconds
+        gap = await sub.get_message(10)
+        assert isinstance(gap, Gap)
+        assert simulation.seconds - promoted < 0.5
+        assert await client.spublish("a", "v") == 1
+
+
+def test_a_node_that_hangs_is_left_soon_after_it_was_replaced() -> None:
+    simulate_many(a_node_that_hangs_is_left_when_it_was_replaced, seeds=range(20))
+
+
+async def a_node_that_is_only_slow_is_not_left(simulation: Simulation) -> None:
+    async with (
+        FakeCluster(seed=simulation.seed) as cluster,
+        RedisCluster.from_url(cluster.url) as client,
+        client.pubsub() as sub,
+    ):
+        await sub.ssubscribe("a")
+        owner = cluster.owner_of("a")
+        owner.server.faults.on("SSUBSCRIBE").delay(3).times(1)
+        await sub.ssubscribe("{a}more")
+        assert await client.spublish("a", "v") == 1
+        assert await sub.get_message(1) == Message(b"a", b"v")
+        assert len(owner.server.log.calls("SSUBSCRIBE")) == 2
+
+
+def test_a_node_that_is_only_slow_is_not_left() -> None:
+    simulate_many(a_node_that_is_only_slow_is_not_left, seeds=range(3))
