@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from benchmarks.chaos.listening import Hearing
 from benchmarks.chaos.oracle import Oracle
 from benchmarks.chaos.outcome import Outcome, Promise, lines, to_json
 from benchmarks.chaos.truth import Truth
@@ -50,6 +51,38 @@ def test_a_call_that_was_not_executed_leaves_no_doubt() -> None:
     truth.failed(maybe_executed=False)
     truth.replied(2)
     assert truth.duplicated == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([1, 2, 3], (0, 0)),
+        ([1, 3], (1, 0)),
+        ([1, None, 3], (0, 0)),
+        ([1, None, 2, 4], (1, 0)),
+        ([None, 2, 2, 3], (0, 1)),
+        ([None, 3, 2, 4], (0, 0)),
+    ],
+)
+def test_what_is_not_heard_and_not_told_of_is_lost(told: list[int | None], expected: tuple[int, int]) -> None:
+    hearing = Hearing()
+    for number in range(1, 5):
+        hearing.said(number)
+    for each in told:
+        if each is None:
+            hearing.missed()
+        else:
+            hearing.heard(each)
+    assert (hearing.lost, hearing.duplicated) == expected
+
+
+def test_what_was_never_said_for_sure_is_not_missed() -> None:
+    hearing = Hearing()
+    hearing.said(1)
+    hearing.heard(1)
+    hearing.heard(3)
+    hearing.said(3)
+    assert (hearing.lost, hearing.duplicated) == (0, 0)
 
 
 class Flaky:

@@ -1,4 +1,4 @@
-"""Callers that count, each a key of its own, and know what every reply has to be. They know nothing of servers."""
+"""Who works while something happens, each on a key of its own, and what they noticed. They know nothing of servers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from benchmarks.chaos.truth import Truth
 from respool.errors import RedisError
@@ -30,19 +30,63 @@ class Counts(Protocol):
         """Return what a key holds."""
 
 
-class Caller:
-    """Counts one key up, one call after the other, until it is stopped."""
+class Suffers(Protocol):
+    """What may go wrong with what somebody is told."""
 
-    def __init__(self, client: Counts, key: str, think_seconds: float) -> None:
-        self._client = client
+    @property
+    def lost(self) -> int:
+        """What should have been told and was not."""
+
+    @property
+    def duplicated(self) -> int:
+        """What was told twice, or never happened."""
+
+    def left(self) -> None:
+        """Take note that nobody listens from here on."""
+
+
+class Witness:
+    """Works on one key until it is stopped."""
+
+    truth: Suffers
+
+    def __init__(self, key: str, think_seconds: float) -> None:
         self._think_seconds = think_seconds
         self.key = key
-        self.truth = Truth()
         self.replies: list[float] = []
         """When they came, on the loop's clock."""
 
         self.errors: Counter[str] = Counter()
         self.longest_seconds = 0.0
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        raise NotImplementedError
+
+    def noted(self, error: RedisError) -> None:
+        """Take note of what a call failed with."""
+        self.errors[f"{type(error).__name__}: {error}"[:160]] += 1
+
+    def first_reply(self, since: float) -> float | None:
+        """Return when the first reply after a moment came."""
+        at = bisect_left(self.replies, since)
+        return self.replies[at] if at < len(self.replies) else None
+
+    def rate(self, begin: float, end: float) -> float:
+        """Return replies in each second between two moments."""
+        return (bisect_left(self.replies, end) - bisect_left(self.replies, begin)) / max(end - begin, 1e-9)
+
+
+W = TypeVar("W", bound=Witness)
+
+
+class Caller(Witness):
+    """Counts one key up, one call after the other, and knows what every reply has to be."""
+
+    def __init__(self, client: Counts, key: str, think_seconds: float) -> None:
+        super().__init__(key, think_seconds)
+        self._client = client
+        self.truth: Truth = Truth()
 
     async def run(self) -> None:
         """Call until cancelled."""
@@ -65,28 +109,14 @@ class Caller:
 
     def _failed(self, error: RedisError) -> None:
         self.truth.failed(maybe_executed=bool(getattr(error, "maybe_executed", False)))
-        self.errors[f"{type(error).__name__}: {error}"[:160]] += 1
-
-    def first_reply(self, since: float) -> float | None:
-        """Return when the first reply after a moment came."""
-        at = bisect_left(self.replies, since)
-        return self.replies[at] if at < len(self.replies) else None
-
-    def rate(self, begin: float, end: float) -> float:
-        """Return replies in each second between two moments."""
-        return (bisect_left(self.replies, end) - bisect_left(self.replies, begin)) / max(end - begin, 1e-9)
+        self.noted(error)
 
 
-class Oracle:
-    """Callers in groups, by what serves their keys: `async with` runs them."""
+class Crew(Generic[W]):
+    """Witnesses in groups, by what serves their keys: `async with` runs them."""
 
-    def __init__(
-        self, client: Counts, keys: Mapping[str, Sequence[str]], think_seconds: float = THINK_SECONDS
-    ) -> None:
-        self._client = client
-        self.groups = {
-            name: [Caller(client, key, think_seconds) for key in each] for name, each in keys.items()
-        }
+    def __init__(self, groups: Mapping[str, Sequence[W]]) -> None:
+        self.groups = groups
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -101,13 +131,12 @@ class Oracle:
         for caller, outcome in zip(
             self.callers, await asyncio.gather(*self._tasks, return_exceptions=True), strict=True
         ):
-            # The call it was in the middle of: nobody knows.
-            caller.truth.failed(maybe_executed=True)
+            caller.truth.left()
             if not isinstance(outcome, asyncio.CancelledError) and outcome is not None and error is None:
                 raise outcome
 
     @property
-    def callers(self) -> list[Caller]:
+    def callers(self) -> list[W]:
         """All of them."""
         return [caller for group in self.groups.values() for caller in group]
 
@@ -117,7 +146,7 @@ class Oracle:
         return sum((caller.errors for caller in self.callers), Counter())
 
     async def back(self, group: str, since: float) -> float:
-        """Wait until every caller of a group got a reply after a moment; return when the last of them did."""
+        """Wait until all of a group got a reply after a moment; return when the last of them did."""
         while True:
             moments = [
                 moment for each in self.groups[group] if (moment := each.first_reply(since)) is not None
@@ -130,6 +159,18 @@ class Oracle:
         """Return the replies in each second that all other groups got between two moments."""
         others = (each for name, each in self.groups.items() if name != group)
         return sum(caller.rate(begin, end) for each in others for caller in each)
+
+
+class Oracle(Crew[Caller]):
+    """Callers that count."""
+
+    def __init__(
+        self, client: Counts, keys: Mapping[str, Sequence[str]], think_seconds: float = THINK_SECONDS
+    ) -> None:
+        self._client = client
+        super().__init__(
+            {name: [Caller(client, key, think_seconds) for key in each] for name, each in keys.items()}
+        )
 
     async def settle(self) -> None:
         """Compare what was acknowledged with what is stored, once all calls are over."""

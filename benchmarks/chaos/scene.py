@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 
-from benchmarks.chaos.oracle import Oracle
+from benchmarks.chaos.oracle import Crew, W
 from benchmarks.chaos.outcome import Outcome, Promise
 
 STEADY_SECONDS = 1.5
@@ -45,7 +45,7 @@ async def steady(seconds: float = STEADY_SECONDS) -> float:
 
 
 async def recover(
-    oracle: Oracle,
+    oracle: Crew[W],
     group: str,
     break_it: Callable[[], object],
     promoted: Callable[[], Awaitable[object]],
@@ -60,7 +60,7 @@ async def recover(
     return Recovery(group, began, fault, replaced, await oracle.back(group, replaced))
 
 
-def figures(name: str, oracle: Oracle) -> Outcome:
+def figures(name: str, oracle: Crew[W]) -> Outcome:
     """Return what the callers saw, all calls being over and settled."""
     callers = oracle.callers
     return Outcome(
@@ -74,7 +74,7 @@ def figures(name: str, oracle: Oracle) -> Outcome:
     )
 
 
-def with_recovery(outcome: Outcome, oracle: Oracle, recovery: Recovery) -> Outcome:
+def with_recovery(outcome: Outcome, oracle: Crew[W], recovery: Recovery) -> Outcome:
     """Return the figures with what it took to recover."""
     return replace(
         outcome,
@@ -84,7 +84,7 @@ def with_recovery(outcome: Outcome, oracle: Oracle, recovery: Recovery) -> Outco
     )
 
 
-def _percent(oracle: Oracle, recovery: Recovery) -> float | None:
+def _percent(oracle: Crew[W], recovery: Recovery) -> float | None:
     """Return the throughput of the other groups until all was well again; None for less than a blink."""
     if recovery.back - recovery.fault < LEAST_SECONDS:
         return None

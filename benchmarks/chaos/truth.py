@@ -30,6 +30,10 @@ class Truth:
         """Take note of a call without a reply."""
         self.doubts += maybe_executed
 
+    def left(self) -> None:
+        """Take note that nobody waits any more for the call under way: it may have been executed."""
+        self.failed(maybe_executed=True)
+
     def stored(self, value: int) -> None:
         """Take note of what the key holds when all calls are over."""
         self._compare(value, self.last)
