@@ -295,6 +295,20 @@ async def test_a_cancelled_subscription_is_not_carried_out_later(
         assert await client.spublish(NEWS, "v") == 0
 
 
+async def test_a_subscriber_that_was_closed_follows_nothing(
+    respool_cluster: FakeCluster, client: RedisCluster[bytes]
+) -> None:
+    sub = client.pubsub()
+    await sub.ssubscribe(NEWS)
+    await sub.subscribe("all")
+    await sub.aclose()
+    source = respool_cluster.owner_of(NEWS)
+    await respool_cluster.migrate_slots([SLOT], to=other_than(respool_cluster, source))
+    assert await client.set("{news}", "v")
+    assert sub.shard_channels == (b"news",)
+    assert await client.spublish(NEWS, "v") == 0
+
+
 async def test_closing_the_client_ends_its_subscribers(
     respool_cluster: FakeCluster, any_protocol: Literal[2, 3]
 ) -> None:

@@ -65,9 +65,9 @@ def test_what_was_removed_is_forgotten() -> None:
     other = Subscription(Kind.CHANNEL, b"other")
     places.put([NEWS], A)
     places.put([other], Elsewhere.ANYWHERE)
-    assert (places.at(A), places.sharded()) == ([NEWS], [NEWS])
+    assert (places.at(A), places.in_slots(range(SLOTS)), places.in_slots(())) == ([NEWS], [NEWS], [])
     assert places.remove([NEWS, Subscription(Kind.SHARD, b"never")]) == {NEWS: A}
-    assert (places[NEWS], places.at(A), places.sharded()) == (None, [], [])
+    assert (places[NEWS], places.at(A), places.in_slots(range(SLOTS))) == (None, [], [])
     assert places.of([NEWS, other]) == {other: Elsewhere.ANYWHERE}
 
 

@@ -151,3 +151,24 @@ def test_nonsense_is_refused_in_one_way_only(reply: object) -> None:
 def test_so_is_what_looks_a_little_like_a_map(reply: list[list[object]]) -> None:
     with suppress(ValueError):
         parse_slots([[0, 5, *each] for each in reply], ASKED)
+
+
+def test_what_was_read_anew_and_is_the_same_has_not_changed() -> None:
+    assert two_shards().changed_since(two_shards()) == two_shards().moved_since(two_shards()) == set()
+
+
+def test_a_slot_that_moved_has_changed_alone() -> None:
+    assert two_shards().moved(100, A).changed_since(two_shards()) == {100}
+    assert two_shards().moved(100, A).moved_since(two_shards()) == {100}
+    assert two_shards().moved(300, A).moved_since(two_shards()) == {300}
+
+
+def test_a_promotion_changes_all_slots_of_its_shard() -> None:
+    promoted = two_shards().moved(0, B)
+    assert promoted.moved_since(two_shards()) == {*range(100), *range(200, 300)}
+
+
+def test_another_replica_changes_slots_but_moves_none() -> None:
+    more = parse_slots([[0, 99, described(A), described(B), described(C)]], ASKED)
+    fewer = parse_slots([[0, 99, described(A), described(B)]], ASKED)
+    assert (more.changed_since(fewer), more.moved_since(fewer)) == (set(range(100)), set())

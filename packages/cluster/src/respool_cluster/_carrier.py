@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -80,13 +80,13 @@ class ClusterCarrier:
 
     # ---- following the cluster
 
-    def follow(self, topology: Topology) -> None:
-        """Bring everything to where it belongs now."""
+    def follow(self, topology: Topology, changed: Container[int]) -> None:
+        """Bring what belongs to slots that have changed to where it belongs now."""
         if self._loop is not asyncio.get_running_loop():
             return  # it was used in another, which is gone
         if self._any_node is not None and self._any_node not in topology.nodes():
             self._stations[Elsewhere.ANYWHERE].hang_up()
-        self._bring(self._places.sharded(), "the slot went to another node")
+        self._bring(self._places.in_slots(changed), "the slot went to another node")
 
     def _bring(self, subscriptions: Iterable[Subscription], reason: str) -> None:
         for place, group in _grouped({each: self._best(each) for each in subscriptions}).items():
@@ -153,6 +153,7 @@ class ClusterCarrier:
         task.add_done_callback(self._retiring.discard)
 
     def _retire_all(self) -> None:
+        self._places = Places()
         for place in list(self._stations):
             self._retire(place)
 
@@ -169,7 +170,7 @@ class ClusterCarrier:
             self._refuse(station, here, error)
         elif place is Elsewhere.NOWHERE:
             self._places.forgive(here)
-            self._bring(here, error.args[0])
+            self._bring(here, self._trouble)
         else:
             self._look_and_bring(here)
 

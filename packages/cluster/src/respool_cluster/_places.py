@@ -7,7 +7,7 @@ Sharded channels belong to a slot, and are heard at the nodes of its shard; all 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import Enum, auto
 from typing import TypeAlias
 
@@ -61,9 +61,9 @@ class Places:
         """Return what is listened to at a place."""
         return [each for each, where in self._places.items() if where == place]
 
-    def sharded(self) -> list[Subscription]:
-        """Return what belongs to a slot."""
-        return [each for each in self._places if each.kind is Kind.SHARD]
+    def in_slots(self, slots: Container[int]) -> list[Subscription]:
+        """Return what belongs to any of these slots."""
+        return [each for each in self._places if each.kind is Kind.SHARD and key_slot(each.name) in slots]
 
     def best(self, subscription: Subscription, topology: Topology | None, *, stays: bool) -> Place:
         """Return where one belongs. With `stays` it is heard where it is.

@@ -9,6 +9,7 @@ from respool import PubSub
 from respool.lowlevel import Intake, RequestMaker
 from respool_cluster._carrier import ClusterCarrier
 from respool_cluster._guide import Guide
+from respool_cluster._slot import SLOTS
 from respool_cluster._topology import Topology
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ class Subscribers(Generic[T]):
         self._maker = maker
         self._all: WeakSet[PubSub[T]] = WeakSet()
         self._carriers: WeakSet[ClusterCarrier] = WeakSet()
+        self._known: Topology | None = None
 
     def make(self, max_messages: int) -> PubSub[T]:
         """Return a subscriber to nothing yet."""
@@ -36,8 +38,11 @@ class Subscribers(Generic[T]):
 
     def follow(self, topology: Topology) -> None:
         """Have everybody listen where slots are served now."""
-        for carrier in list(self._carriers):
-            carrier.follow(topology)
+        known, self._known = self._known, topology
+        carriers = list(self._carriers)
+        changed = topology.changed_since(known) if carriers and known is not None else range(SLOTS)
+        for carrier in carriers if changed else ():
+            carrier.follow(topology, changed)
 
     async def aclose(self) -> None:
         """Close all."""

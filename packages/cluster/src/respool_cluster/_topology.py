@@ -107,10 +107,24 @@ class Topology:
         least = self.epochs.get(old.primary, 0) + 1
         return {**self.epochs, node: max(self.epochs.get(node, 0), least)}
 
+    def changed_since(self, earlier: Topology) -> set[int]:
+        """Return the slots that had another shard, or another primary or replicas in it."""
+        # Nearly all slots of a shard have the same two shards to compare, and most often these are one.
+        differs: dict[tuple[int, int], bool] = {}
+        changed = set()
+        for slot in compress(count(), map(is_not, self.slots, earlier.slots)):
+            now, then = self.slots[slot], earlier.slots[slot]
+            pair = (id(now), id(then))
+            if pair not in differs:
+                differs[pair] = now != then
+            if differs[pair]:
+                changed.add(slot)
+        return changed
+
     def moved_since(self, earlier: Topology) -> set[int]:
         """Return the slots that had another primary, or none, or have none now."""
-        others = compress(count(), map(is_not, self.slots, earlier.slots))
-        return {slot for slot in others if _primary(self.slots[slot]) != _primary(earlier.slots[slot])}
+        changed = self.changed_since(earlier)
+        return {slot for slot in changed if _primary(self.slots[slot]) != _primary(earlier.slots[slot])}
 
     def with_epochs(self, epochs: Mapping[str, int]) -> Topology:
         """Return the same with the config epochs of nodes, which are given by id."""
