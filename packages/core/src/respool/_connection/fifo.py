@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from operator import attrgetter, methodcaller
 
 from respool._connection.deadlines import Deadlines
 from respool._connection.request import Request
@@ -22,11 +21,6 @@ MAX_BYTES = 64 * 1024 * 1024
 """Bytes in flight on one socket, from which further requests wait in order."""
 
 _FORGETTING = 0.1
-
-# Asked of every request there is: these cost no frame.
-_future_of = attrgetter("future")
-_is_done = methodcaller("done")
-_payload_of = attrgetter("payload")
 
 
 class _Batch:
@@ -85,18 +79,17 @@ class Fifo:
         if room <= 0 or bytes_left <= 0:
             return (), []
         if len(self.unsent) <= room:
-            batch = list(self.unsent)
+            asked = list(self.unsent)
             self.unsent.clear()
         else:
-            batch = [self.unsent.popleft() for _ in range(room)]
-        if True in map(_is_done, map(_future_of, batch)):
-            batch = [request for request in batch if request.grouped or not request.done()]
-        joined = _joined_whole(list(map(_payload_of, batch)), bytes_left)
+            asked = [self.unsent.popleft() for _ in range(room)]
+        batch = [request for request in asked if not request.future.done() or request.grouped]
+        joined = _joined_whole([request.payload for request in batch], bytes_left)
         if joined is not None:
             buffers: Sequence[Buffer] = (joined,)
         else:
             batch = self._within_bytes(batch)
-            buffers = _joined(list(map(_payload_of, batch)))
+            buffers = _joined([request.payload for request in batch])
         silent = [request for request in batch if request.silent] if self.has_silent else []
         if silent:
             batch = [request for request in batch if not request.silent]
