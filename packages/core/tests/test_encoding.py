@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pytest
 
+from respool._wire import encoding
 from respool._wire.encoding import LARGE, Payload, pack, split_name, upper_word
 from respool._wire.values import ValueT
 from respool.errors import DataError
@@ -215,6 +216,13 @@ def test_a_large_view_may_be_released_as_soon_as_it_is_packed() -> None:
     with memoryview(b"x" * LARGE) as view:
         packed = pack((b"ECHO", view))
     assert joined(packed).count(b"x") == LARGE
+
+
+def test_names_that_come_from_anywhere_are_not_all_remembered() -> None:
+    for number in range(5000):
+        assert pack((b"N%d" % number, b"k")).endswith(b"N%d\r\n$1\r\nk\r\n" % number)
+    pack((b"N" * LARGE, b"k"))
+    assert sum(map(len, encoding._beginnings)) < LARGE
 
 
 @pytest.mark.parametrize("size", [3, LARGE])

@@ -14,16 +14,18 @@ from respool._wire.encoding import Payload, pack
 from respool._wire.values import ValueT
 
 LARGE = 64
+SHORT = 16
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _large_is_smaller() -> Iterator[None]:
+def _sizes_are_smaller() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoding, "LARGE", LARGE)
+        patch.setattr(encoding, "_SHORT", SHORT)
         yield
 
 
-SIZES = st.integers(0, 20) | st.sampled_from([LARGE - 1, LARGE, LARGE + 1])
+SIZES = st.integers(0, 20) | st.sampled_from([SHORT - 1, SHORT, LARGE - 1, LARGE, LARGE + 1])
 BYTES = st.binary(max_size=20) | SIZES.map(lambda size: b"x" * size)
 VIEWS = st.builds(
     lambda raw, step: memoryview(raw)[::step], BYTES, st.sampled_from([1, 2, 3, -1, -2])

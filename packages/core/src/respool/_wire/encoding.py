@@ -27,8 +27,27 @@ _pack_command = cast("Callable[[Sequence[ValueT]], bytes]", hiredis.pack_command
 LARGE = 32 * 1024
 """Bytes from which an argument is not copied into the command: below it, joining costs less than a piece."""
 
+_SHORT = 256
+_SIZES = tuple(b"%d\r\n" % size for size in range(_SHORT))
+"""How the sizes of short arguments are spelled."""
+
 # hiredis crashes on a number of more digits than Python agrees to write; far below that, all is well.
 _PLAIN_INT = 1 << 64
+
+
+class _Beginnings(dict[bytes, bytes]):
+    """How commands of a name and one argument begin, by name: as far as the size of the argument."""
+
+    def __missing__(self, name: bytes) -> bytes:
+        beginning = b"*2\r\n$%d\r\n%b\r\n$" % (len(name), name)
+        # Names may come from anywhere.
+        if len(self) < _REMEMBERED and len(name) < _SHORT:
+            self[name] = beginning
+        return beginning
+
+
+_REMEMBERED = 1024
+_beginnings = _Beginnings()
 
 
 def pack(args: Sequence[ValueT], encoding: str = "utf-8") -> Payload:
@@ -38,12 +57,12 @@ def pack(args: Sequence[ValueT], encoding: str = "utf-8") -> Payload:
     what it shows must stay as it is until the reply is there. The name is never in another encoding than UTF-8.
     """
     count = len(args)
-    if count == 2:  # most commands: a name and a key, spelled quicker here than by any call
+    if count == 2:  # most commands: a name and a key, joined quicker here than spelled by any call
         name, key = args
         if key.__class__ is str and encoding == "utf-8" and key.isascii():
             key = key.encode()
-        if key.__class__ is bytes and name.__class__ is bytes and len(key) < LARGE:
-            return b"*2\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(key), key)
+        if key.__class__ is bytes and name.__class__ is bytes and len(key) < _SHORT:
+            return b"".join((_beginnings[name], _SIZES[len(key)], key, b"\r\n"))
     # hiredis spells exact types only as they should be: it writes the repr of a float's subclass, and a
     # memoryview with gaps wrongly. So everything else takes the slow way.
     for arg in args:
