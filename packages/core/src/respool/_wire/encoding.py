@@ -40,8 +40,9 @@ class _Beginnings(dict[bytes, bytes]):
 
     def __missing__(self, name: bytes) -> bytes:
         beginning = b"*2\r\n$%d\r\n%b\r\n$" % (len(name), name)
-        # Names may come from anywhere.
-        if len(self) < _REMEMBERED and len(name) < _SHORT:
+        if len(self) >= _REMEMBERED:  # names may come from anywhere
+            self.clear()
+        if len(name) < _SHORT:
             self[name] = beginning
         return beginning
 
