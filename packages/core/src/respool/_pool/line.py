@@ -13,6 +13,7 @@ from math import inf
 from typing import Protocol
 
 from respool._connection.forking import forget_in_child
+from respool._connection.futures import future_maker
 from respool._connection.request import Request, Rescue, describe_command, fresh, refuse
 from respool._pool.retry import RetryPolicy
 from respool._pool.whole import Whole
@@ -78,7 +79,7 @@ class Line:
         # Looked up once, for every command asks for them.
         self.loop = loop
         self.is_running: Callable[[], bool] = loop.is_running
-        self.create_future: Callable[[], asyncio.Future[object]] = loop.create_future
+        self.create_future: Callable[[], asyncio.Future[object]] = future_maker(loop)
         self.rescuer: Rescue = self.rescue
         forget_in_child(self)
         self._policy = policy
