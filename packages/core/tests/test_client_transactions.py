@@ -219,6 +219,22 @@ async def test_a_pipeline_keeps_the_replies_that_came_before_the_connection_was_
         assert await first is True
 
 
+async def test_a_long_pipeline_repeats_its_reads_alone_after_a_lost_connection(
+    respool_server: FakeServer,
+) -> None:
+    async with Redis.from_url(respool_server.url) as redis, redis.pipeline(transaction=False) as pipe:
+        await redis.set("k", "v")
+        for number in range(50):
+            pipe.get("k")
+            pipe.incr(f"n {number}")
+        respool_server.faults.on("INCRBY", key="n 20").drop_connection(when="after_execute").times(1)
+        results = await pipe.execute(raise_on_error=False)
+        assert results[::2] == [b"v"] * 50
+        assert results[1:40:2] == [1] * 20
+        assert all(isinstance(each, ConnectionError) and each.maybe_executed for each in results[41::2])
+        assert await redis.mget("n 20", "n 21") == [b"1", None]
+
+
 async def test_errors_of_a_watched_transaction_can_stand_in_the_list(redis: Redis[bytes]) -> None:
     await redis.set("k", "v")
     async with redis.watch("k") as watched:

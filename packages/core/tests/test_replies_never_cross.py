@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packages.core.tests.in_memory import FrozenLoop, MemoryConnection, MemoryServer, frozen_loop, value_of
 from respool import BlockingConnectionPool, CommandInvocation, Redis
+from respool._connection import generation
 from respool.errors import RedisError, ResponseError
 from respool_testing import FakeServer
 
 SLOTS = 3
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_pipelines_travel_as_long_ones() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generation, "WORTH_A_WRITE", 2)
+        yield
 
 
 @dataclass

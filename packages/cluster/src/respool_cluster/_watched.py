@@ -130,7 +130,7 @@ class _WatchedPipeline(WatchedPipeline[T], Generic[T]):
 
     async def execute(self, raise_on_error: bool = True) -> list[object]:
         """Send the transaction and return its results in order; see `ClusterWatched.pipeline`."""
-        futures = [request.future for request in self._queued]
+        futures = self._queued.futures
         try:
             results = await super().execute(raise_on_error)
         except _ELSEWHERE as exc:

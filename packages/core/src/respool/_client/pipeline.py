@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from respool._client.commands import Commands
 from respool._client.scripts import Script
 from respool._client.sending import RequestMaker
 from respool._client.transactions import Transaction
+from respool._connection.bundle import Bundle
+from respool._connection.futures import future_maker
 from respool._connection.invocation import build_request
-from respool._connection.request import Convert, FollowingRequest, Request, Rescue, describe_command
+from respool._connection.request import Convert, FollowingRequest, Request, describe_command
 from respool._pool.pool import ConnectionPool
 from respool._wire.commands import door, is_plain
+from respool._wire.encoding import pack
 from respool._wire.values import ResponseType, ValueT
 from respool.errors import DataError, ExecAbortError, WatchError
 
@@ -35,7 +39,7 @@ class Pipeline(Commands[T], Generic[T]):
         self._pool = pool
         self._maker = maker
         self._transaction = transaction
-        self._queued: list[Request[object]] = []
+        self._queued = Bundle(maker.kind)
         self._create_future: Callable[
             [], asyncio.Future[object]
         ]  # of the loop that the first call was made in
@@ -52,10 +56,8 @@ class Pipeline(Commands[T], Generic[T]):
 
     def reset(self) -> None:
         """Forget what is queued; the futures handed out are cancelled."""
-        queued, self._queued = self._queued, []
-        self._scripts.clear()
-        for request in queued:
-            request.future.cancel()
+        for future in self._take().futures:
+            future.cancel()
 
     async def execute(self, raise_on_error: bool = True) -> list[object]:
         """Send what is queued and return the results in order.
@@ -64,12 +66,11 @@ class Pipeline(Commands[T], Generic[T]):
         does, in either case, a `CancelledError` for each queued call that was cancelled before.
         Cancelled, it drops the replies; the server may have executed the commands.
         """
-        queued, self._queued = self._queued, []
-        self._scripts.clear()
-        if not queued:
+        if not self._queued.futures:
             return []
-        await self._send(queued)
-        futures = [request.future for request in queued]
+        queued = self._take()
+        await self._dispatch(queued)
+        futures = queued.futures
         try:
             await _all_done(futures)
         except asyncio.CancelledError:
@@ -81,7 +82,7 @@ class Pipeline(Commands[T], Generic[T]):
         except (Exception, asyncio.CancelledError):
             results = list(map(_outcome, futures))
         if raise_on_error:
-            _raise_first(queued, results)
+            _raise_first(queued.commands, results)
         return results
 
     def execute_command(self, *args: ValueT) -> asyncio.Future[ResponseType]:
@@ -96,19 +97,25 @@ class Pipeline(Commands[T], Generic[T]):
         if script.sha not in self._scripts:
             self._scripts.add(script.sha)
             return self._run((b"EVAL", script.source, *words))
-        rescue = script.rescue(self._pool, self._maker.encoding)
-        return self._run((b"EVALSHA", script.sha, *words), None, rescue)
+        future: asyncio.Future[ResponseType] = self._run((b"EVALSHA", script.sha, *words))
+        self._queued.rescues[len(self) - 1] = script.rescue(self._pool, self._maker.encoding)
+        return future
 
-    def _run(
-        self, args: tuple[ValueT, ...], convert: Convert | None = None, rescue: Rescue | None = None
-    ) -> asyncio.Future[R]:
-        if not self._queued:
-            self._create_future = asyncio.get_running_loop().create_future
+    def _run(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
+        queued = self._queued
+        if not queued.futures:
+            self._create_future = future_maker(asyncio.get_running_loop())
         future = self._create_future()
-        request = self._maker.make(args, convert, rescue, None, future)
-        if future.done():
-            raise future.exception() or DataError("cannot be sent")
-        self._queued.append(request)
+        maker = self._maker
+        if maker.is_plain:
+            if not maker.is_raw:
+                convert = maker.converter(convert)
+            queued.payloads.append(pack(args, maker.encoding))
+            queued.commands.append(args)
+            queued.converts.append(convert)
+            queued.futures.append(future)
+        else:
+            queued.add(_sound(maker.make(args, convert, None, None, future)))
         return future  # type: ignore[return-value] # the method that calls knows the shape
 
     def _run_alone(self, args: tuple[ValueT, ...], convert: Convert | None = None) -> asyncio.Future[R]:
@@ -119,26 +126,39 @@ class Pipeline(Commands[T], Generic[T]):
     def _refuse(self, args: tuple[ValueT, ...], why: str) -> asyncio.Future[R]:
         raise DataError(why)
 
+    def _take(self) -> Bundle:
+        """Return what is queued and begin anew."""
+        queued, self._queued = self._queued, Bundle(self._maker.kind)
+        self._scripts.clear()
+        return queued
+
+    async def _dispatch(self, queued: Bundle) -> None:
+        await self._send(queued.requests())
+
     async def _send(self, queued: list[Request[object]]) -> None:
-        if self._transaction:
-            self._send_transaction(queued)
-        else:
-            self._send_plain(queued)
-
-    def _send_plain(self, queued: list[Request[object]]) -> None:
-        line = self._pool.line
-        rescuer = line.rescuer
-        for request in queued:
-            if request.rescue is None:
-                request.rescue = rescuer
-        line.send_all(queued)
-
-    def _send_transaction(self, queued: list[Request[object]]) -> None:
+        """Send a transaction and arrange for its replies."""
         transaction = Transaction(queued)
         run = build_request((b"EXEC",), kind=FollowingRequest)
         run.future.add_done_callback(transaction.settle)
         # One deadline for all: they are sent, or given up, together.
         self._pool.line.send_whole((*transaction.opening(), run))
+
+
+class PlainPipeline(Pipeline[T], Generic[T]):
+    """One without a transaction: commands that only travel together."""
+
+    def __init__(self, pool: ConnectionPool, maker: RequestMaker) -> None:
+        super().__init__(pool, maker, transaction=False)
+
+    async def _dispatch(self, queued: Bundle) -> None:
+        self._pool.line.send_bundle(queued)
+
+
+def _sound(request: Request[object]) -> Request[object]:
+    """Return a request that can be sent; raise `DataError` for another."""
+    if request.done():
+        raise request.future.exception() or DataError("cannot be sent")
+    return request
 
 
 def _refusal(args: tuple[ValueT, ...]) -> str:
@@ -150,10 +170,22 @@ def _refusal(args: tuple[ValueT, ...]) -> str:
 
 async def _all_done(futures: Sequence[asyncio.Future[object]]) -> None:
     """Wait until all are done. When the last is, the others nearly always are."""
-    for future in reversed(futures):
-        if not future.done():
-            # To await it would not tell its being cancelled from our own.
-            await asyncio.wait((future,))
+    await _done(futures[-1])
+    for future in [each for each in futures if not each.done()]:
+        await _done(future)
+
+
+async def _done(future: asyncio.Future[object]) -> None:
+    """Wait until a future is done. To await it would not tell its being cancelled from our own."""
+    if not future.done():
+        waiter: asyncio.Future[None] = future.get_loop().create_future()
+        future.add_done_callback(partial(_wake, waiter))
+        await waiter
+
+
+def _wake(waiter: asyncio.Future[None], _: object) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _outcome(future: asyncio.Future[object]) -> object:
@@ -163,7 +195,7 @@ def _outcome(future: asyncio.Future[object]) -> object:
     return future.exception() or future.result()
 
 
-def _raise_first(queued: list[Request[object]], results: list[object]) -> None:
+def _raise_first(commands: Sequence[tuple[ValueT, ...]], results: list[object]) -> None:
     """Raise the first error; that others were aborted for it is no cause of its own."""
     failed = [each for each in enumerate(results) if isinstance(each[1], Exception)]
     failed.sort(key=lambda each: isinstance(each[1], ExecAbortError))
@@ -171,14 +203,14 @@ def _raise_first(queued: list[Request[object]], results: list[object]) -> None:
         if isinstance(error, WatchError):
             raise error  # no command is to blame
         if isinstance(error, BaseException):
-            raise _named(error, index + 1, queued[index])
+            raise _named(error, index + 1, commands[index])
 
 
-def _named(error: BaseException, number: int, request: Request[object]) -> BaseException:
+def _named(error: BaseException, number: int, args: tuple[ValueT, ...]) -> BaseException:
     """Say in the error which command of the pipeline it belongs to."""
     message = error.args[0] if error.args else error
     error.args = (
-        f"{message} (command {number} of the pipeline: {describe_command(request.args)})",
+        f"{message} (command {number} of the pipeline: {describe_command(args)})",
         *error.args[1:],
     )
     return error

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from respool._client.carriers import OneServer
 from respool._client.locks import EXTEND, RELEASE, Lock
-from respool._client.pipeline import Pipeline
+from respool._client.pipeline import Pipeline, PlainPipeline
 from respool._client.pubsub import PubSub
 from respool._client.scanning import ScanningCommands
 from respool._client.scripts import Script
@@ -180,8 +180,9 @@ class Redis(ScanningCommands[T], Generic[T]):
 
         With `noreply` nobody would learn what became of a transaction: it raises `DataError`.
         """
-        if transaction:
-            self._check_transactions()
+        if not transaction:
+            return PlainPipeline(self.connection_pool, self._maker)
+        self._check_transactions()
         return Pipeline(self.connection_pool, self._maker, transaction)
 
     def pubsub(self, max_messages: int = 10_000) -> PubSub[T]:

@@ -21,7 +21,7 @@ R = TypeVar("R")
 class RequestMaker:
     """Makes the requests of one client: its encoding, what it decodes, and who rescues them."""
 
-    __slots__ = ("_composed", "_decoder", "encoding", "is_raw", "kind")
+    __slots__ = ("_composed", "_decoder", "encoding", "is_plain", "is_raw", "kind")
 
     def __init__(self, encoding: str, decode: bool, *, noreply: bool = False) -> None:
         self.kind: type[Request[object]] = SilentRequest if noreply else Request
@@ -29,6 +29,8 @@ class RequestMaker:
         self.encoding = encoding
         self.is_raw = not decode
         """Whether replies stay as the server gave them, but for what a command makes of its own."""
+        self.is_plain = type(self).make is RequestMaker.make
+        """Whether a request is no more than its parts: who is in a hurry may put them together himself."""
         self._decoder = decoder(encoding) if decode else None
         self._composed: dict[Convert, Convert] = {}
 

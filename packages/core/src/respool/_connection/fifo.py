@@ -8,8 +8,9 @@ write share (when it was sent, how large it was) is kept once, in its batch.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from respool._connection.bundle import Bundle
 from respool._connection.deadlines import Deadlines
 from respool._connection.request import Request
 from respool._wire.encoding import Buffer, Payload
@@ -43,6 +44,7 @@ class Fifo:
         "_max_requests",
         "_size",
         "deadlines",
+        "folded",
         "has_silent",
         "inflight",
         "mean_seconds",
@@ -53,6 +55,8 @@ class Fifo:
         self.unsent: deque[Request[object]] = deque()
         self.inflight: deque[Request[object]] = deque()
         self.deadlines = Deadlines()
+        self.folded = 0
+        """How many commands in flight have no entry of their own in `inflight`, but are in a bundle behind another."""
         self.has_silent = False
         self.mean_seconds = 0.0
         self._batches: deque[_Batch] = deque()
@@ -61,11 +65,16 @@ class Fifo:
         self._max_bytes = max_bytes
 
     def __len__(self) -> int:
-        return len(self.unsent) + len(self.inflight)
+        return len(self.unsent) + len(self.inflight) + self.folded
 
     def pending(self) -> list[Request[object]]:
         """Return the requests that somebody still waits for, oldest first."""
-        return [request for queue in (self.inflight, self.unsent) for request in queue if not request.done()]
+        return [
+            request
+            for queue in (self.inflight, self.unsent)
+            for request in _singly(queue)
+            if not request.done()
+        ]
 
     # ---- writing
 
@@ -74,8 +83,7 @@ class Fifo:
 
         What was cancelled meanwhile is left out, unless it is part of a group.
         """
-        room = self._max_requests - len(self.inflight)
-        bytes_left = self._max_bytes - self._size
+        room, bytes_left = self._room(), self._max_bytes - self._size
         if room <= 0 or bytes_left <= 0:
             return (), []
         if len(self.unsent) <= room:
@@ -96,12 +104,29 @@ class Fifo:
         self.book(batch, sum(map(len, buffers)), now)
         return buffers, silent
 
+    def take_bundle(self, bundle: Bundle, now: float) -> bytes | None:
+        """Move a bundle into flight that nobody is ahead of: what to write; None where it is not one plain write."""
+        if len(bundle) > self._room() or not bundle.seal():
+            return None
+        joined = _joined_whole(bundle.payloads, self._max_bytes - self._size)
+        if joined is not None:
+            self.inflight.append(bundle)
+            self.folded += len(bundle) - 1
+            self._book(len(bundle), len(joined), now)
+        return joined
+
+    def _room(self) -> int:
+        return self._max_requests - len(self.inflight) - self.folded
+
     def book(self, batch: Sequence[Request[object]], size: int, now: float) -> None:
         """Take note that `batch` is written, in one write of `size` bytes, and will be answered."""
         if batch:
             self.inflight.extend(batch)
-            self._batches.append(_Batch(len(batch), size, now))
-            self._size += size
+            self._book(len(batch), size, now)
+
+    def _book(self, count: int, size: int, now: float) -> None:
+        self._batches.append(_Batch(count, size, now))
+        self._size += size
 
     def _within_bytes(self, batch: list[Request[object]]) -> list[Request[object]]:
         size = self._size
@@ -113,6 +138,24 @@ class Fifo:
         return batch
 
     # ---- reading
+
+    def answer(self, bundle: Bundle, replies: Sequence[object]) -> None:
+        """Give the bundle at the head its next replies."""
+        bundle.answer(replies)
+        if self.inflight and self.inflight[0] is bundle:  # unless a converter had everything abandoned
+            self.folded -= len(replies)
+            if not bundle.left:
+                self.inflight.popleft()
+                self.folded += 1
+
+    def unfold(self) -> None:
+        """Put requests in the place of every bundle, for what comes befalls only some of its commands."""
+        # A bundle that waits for one more reply only is the head: the others are whole.
+        if self.folded or (self.inflight and self.inflight[0].__class__ is Bundle):
+            requests = list(_singly(self.inflight))
+            self.inflight.clear()
+            self.inflight.extend(requests)
+            self.folded = 0
 
     def settle(self, answered: int, now: float) -> None:
         """Take note that the `answered` oldest requests got their replies."""
@@ -160,7 +203,7 @@ class Fifo:
             self.unsent.extend(kept)
         for request in unsent:
             del due[id(request)]
-        return list(due.values()), unsent
+        return list(_singly(due.values())), unsent
 
     def _with_default_deadline(self) -> Iterator[Request[object]]:
         for queue in (self.inflight, self.unsent):
@@ -172,13 +215,22 @@ class Fifo:
 
     def abandon(self) -> tuple[list[Request[object]], list[Request[object]]]:
         """Empty it: the requests that were written and never answered, and those that were never written."""
-        unanswered = [request for request in self.inflight if not request.done()]
+        unanswered = [request for request in _singly(self.inflight) if not request.done()]
         unsent = [request for request in self.unsent if not request.done()]
         for queue in (self.inflight, self.unsent, self._batches):
             queue.clear()
         self.deadlines.clear()
-        self._size = 0
+        self._size = self.folded = 0
         return unanswered, unsent
+
+
+def _singly(entries: Iterable[Request[object]]) -> Iterator[Request[object]]:
+    """Return the requests themselves, where a bundle stands in line for its own."""
+    for entry in entries:
+        if isinstance(entry, Bundle):
+            yield from entry.requests()
+        else:
+            yield entry
 
 
 def _length(payload: Payload) -> int:

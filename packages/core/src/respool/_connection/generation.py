@@ -9,14 +9,16 @@ which requests were written and which were not; callbacks that come later are ig
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from math import inf
 from typing import Protocol, cast
 
+from respool._connection.bundle import Bundle
 from respool._connection.fifo import Fifo
 from respool._connection.forking import detach
 from respool._connection.invocation import build_request, keep_error
-from respool._connection.request import Request, StatefulRequest, describe_command, fail, refuse
+from respool._connection.request import Request, StatefulRequest, complete, describe_command, fail, refuse
 from respool._connection.silence import PROBE_SECONDS, SUSPECT_SECONDS, TRUSTED_SECONDS, Silence
 from respool._connection.subscriptions import MESSAGES, Subscriptions
 from respool._wire.error_replies import ERROR_CLASSES, error_from_reply
@@ -27,6 +29,9 @@ _UNUSUAL: frozenset[type] = frozenset({Push, *ERROR_CLASSES})
 _UNUSUAL_WHEN_LISTENING = _UNUSUAL | {list}
 
 _LAST_WORDS_SECONDS = 1.0
+
+WORTH_A_WRITE = 32
+"""Commands queued together that do not wait for others of their tick."""
 
 
 class Owner(Protocol):
@@ -143,6 +148,19 @@ class Generation(asyncio.Protocol):
             request.deadline = self._deadline
         self.fifo.unsent.extend(requests)
 
+    def write_bundle(self, bundle: Bundle) -> bool:
+        """Write many commands at once, in a write of their own; False where it takes more care, or does not pay."""
+        if self._scheduled or len(bundle) < WORTH_A_WRITE:
+            return False
+        now = self._begin_tick()
+        bundle.deadline = self._deadline
+        payload = self.fifo.take_bundle(bundle, now) if self._may_write(now) else None
+        if payload is None or self._transport is None:
+            return False
+        self._arm(now + SUSPECT_SECONDS)
+        self._transport.write(payload)
+        return True
+
     def submit(self, requests: Iterable[Request[object]]) -> None:
         """Send requests that bring their own deadline, next to each other, in one write where it is possible."""
         fifo = self.fifo
@@ -221,23 +239,29 @@ class Generation(asyncio.Protocol):
 
     def _write_alone(self, request: Request[object], now: float) -> bool:
         """Write a request that nobody is ahead of, in fewer steps than many; False where it takes more care."""
-        payload, fifo = request.payload, self.fifo
+        payload = request.payload
         if (
             self._transport is None
-            or fifo.unsent
             or request.silent
             or payload.__class__ is not bytes
+            or not self._may_write(now)
+        ):
+            return False
+        self.fifo.book((request,), len(payload), now)
+        self._arm(now + SUSPECT_SECONDS)
+        self._transport.write(payload)
+        return True
+
+    def _may_write(self, now: float) -> bool:
+        """Tell whether what comes now may go out at once: nobody is ahead of it, nothing is in its way."""
+        return not (
+            self.fifo.unsent
             or not self._open
             or self._paused
             or self._probing
             or self._ended
             or (self.checks_idle and now - self._silence.last_received > TRUSTED_SECONDS)
-        ):
-            return False
-        fifo.book((request,), len(payload), now)
-        self._arm(now + SUSPECT_SECONDS)
-        self._transport.write(payload)
-        return True
+        )
 
     def _write(self) -> None:
         transport = self._transport
@@ -302,28 +326,33 @@ class Generation(asyncio.Protocol):
         if self._ended:
             return
         now = self._silence.last_received = self._time()
-        inflight = self.fifo.inflight
-        before = len(inflight)
+        fifo = self.fifo
+        before = len(fifo.inflight) + fifo.folded
         self._receiving = True
         try:
-            self._answer_all(data)
+            self._answer_all(self._parser.feed(data))
         except MALFORMED as exc:
             self.end(InvalidResponse(f"{self._owner.describe()} sent what is not RESP: {exc!r}"), cause=exc)
+        except (KeyboardInterrupt, SystemExit):
+            self.end(
+                ConnectionError(f"{self._owner.describe()}: replies were lost to an interruption: closed")
+            )
+            raise
         finally:
             self._receiving = False
         if not self._ended:
-            self.fifo.settle(before - len(inflight), now)
-            if self.fifo.unsent and not self._scheduled:
+            fifo.settle(before - len(fifo.inflight) - fifo.folded, now)
+            if fifo.unsent and not self._scheduled:
                 self._begin_tick()
                 self._schedule()
             if self._settling:
                 self._tell_settled()
 
-    def _answer_all(self, data: bytes) -> None:
+    def _answer_all(self, replies: Iterator[object]) -> None:
         """Give each reply to its request. The hottest loop there is."""
         inflight = self.fifo.inflight
         unusual = self._unusual
-        for reply in self._parser.feed(data):
+        for reply in replies:
             if not inflight or reply.__class__ in unusual:
                 self._answer_unusual(reply)
                 if self._ended:
@@ -331,12 +360,28 @@ class Generation(asyncio.Protocol):
                 continue
             request = inflight.popleft()
             if request.convert is not None:
-                _convert(request, reply)
+                if request.__class__ is Bundle:
+                    self._answer_bundle(request, reply, replies)
+                else:
+                    complete(request.future, request.convert, reply)
                 continue
             try:
                 request.future.set_result(reply)
             except asyncio.InvalidStateError:  # a tombstone
                 continue
+
+    def _answer_bundle(self, bundle: Bundle, first: object, replies: Iterator[object]) -> None:
+        """Give the bundle that was the head all that came for it."""
+        self.fifo.inflight.appendleft(bundle)
+        came = [first]
+        try:
+            came.extend(islice(replies, bundle.left - 1))
+        finally:  # what came before something that is not RESP has come all the same
+            if self._unusual.isdisjoint(map(type, came)):
+                self.fifo.answer(bundle, came)
+            else:
+                self.fifo.unfold()
+                self._answer_all(iter(came))
 
     def _answer_unusual(self, reply: object) -> None:
         try:
@@ -345,6 +390,7 @@ class Generation(asyncio.Protocol):
             raise RuntimeError(f"handling a reply of {self._owner.describe()} failed: {exc!r}") from exc
 
     def _judge(self, reply: object) -> None:
+        self.fifo.unfold()
         if isinstance(reply, Push) or (list in self._unusual and _is_message(reply)):
             self._take_message(list(cast("list[object]", reply)))
         elif self.fifo.inflight:
@@ -353,7 +399,7 @@ class Generation(asyncio.Protocol):
                 self._last_words = reply
                 fail(request, reply)
             else:
-                _convert(request, reply)
+                complete(request.future, request.convert, reply)
         elif self._listening:
             self._owner.on_push(reply)
         elif isinstance(reply, RedisError):
@@ -493,21 +539,6 @@ class Generation(asyncio.Protocol):
             # Over TLS even an empty buffer waits: for the peer to say goodbye, half a minute if need be.
             if transport.get_write_buffer_size() or transport.get_extra_info("ssl_object") is not None:
                 self._loop.call_later(_LAST_WORDS_SECONDS, transport.abort)
-
-
-def _convert(request: Request[object], reply: object) -> None:
-    future = request.future
-    if future.done():
-        return
-    try:
-        value = request.convert(reply) if request.convert else reply
-    except StopIteration as exc:  # no future can hold one
-        refuse(request, RuntimeError(f"the converter raised {exc!r}"))
-    except (Exception, asyncio.CancelledError) as exc:  # whatever the caller's function raises is its to see
-        refuse(request, exc)
-    else:
-        if not future.done():
-            future.set_result(value)
 
 
 def _is_torn(unsent: Sequence[Request[object]]) -> bool:

@@ -100,6 +100,21 @@ NOBODY = cast("asyncio.Future[object]", _Nobody())
 """The future of a request whose reply nobody waits for. It is never done, so such a request is never left out."""
 
 
+def complete(future: asyncio.Future[object], convert: Convert | None, reply: object) -> None:
+    """End `future` with what `convert` makes of a reply, unless it is over."""
+    if future.done():
+        return
+    try:
+        value = convert(reply) if convert else reply
+    except StopIteration as exc:  # no future can hold one
+        _end(future, RuntimeError(f"the converter raised {exc!r}"))
+    except (Exception, asyncio.CancelledError) as exc:  # whatever the caller's function raises is its to see
+        _end(future, exc)
+    else:
+        if not future.done():
+            future.set_result(value)
+
+
 def fresh(error: RedisError, *, maybe_executed: bool) -> RedisError:
     """Return a copy of `error` for one more victim, so that no two callers share a traceback."""
     twin = copy.copy(error)
@@ -124,8 +139,12 @@ def fail(request: Request[object], error: RedisError) -> None:
 
 def refuse(request: Request[object], error: BaseException) -> None:
     """End `request` with `error`, unless it is over. Nobody is asked."""
-    if not request.future.done():
-        request.future.set_exception(error)
+    _end(request.future, error)
+
+
+def _end(future: asyncio.Future[object], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 def retrieve(future: asyncio.Future[object]) -> None:

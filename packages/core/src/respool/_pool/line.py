@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from math import inf
 from typing import Protocol
 
+from respool._connection.bundle import Bundle
 from respool._connection.forking import forget_in_child
 from respool._connection.futures import future_maker
 from respool._connection.request import Request, Rescue, describe_command, fresh, refuse
@@ -27,6 +28,8 @@ class Outlet(Protocol):
     def send(self) -> Callable[[Request[object]], None]: ...
 
     def send_all(self, requests: Sequence[Request[object]]) -> None: ...
+
+    def write_bundle(self, bundle: Bundle) -> bool: ...
 
     def submit(self, requests: Iterable[Request[object]]) -> None: ...
 
@@ -100,6 +103,12 @@ class Line:
             outlet = self._generation(requests)
         if outlet is not None:
             outlet.send_all(requests)
+
+    def send_bundle(self, bundle: Bundle) -> None:
+        """Send commands that were queued together, as `send_all` does."""
+        bundle.rescue = self.rescuer
+        if self._outlet is None or not self._outlet.write_bundle(bundle):
+            self.send_all(bundle.requests())
 
     def submit(self, requests: Sequence[Request[object]]) -> None:
         """Send requests that bring their own deadline, next to each other."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle
 
 from respool._connection.base import BaseConnection
+from respool._connection.bundle import Bundle
 from respool._connection.request import Request
 
 
@@ -35,6 +36,10 @@ class Turns:
         else:
             for request in requests:
                 next(self._turns).send(request)
+
+    def write_bundle(self, _: Bundle) -> bool:
+        """Write nothing as one: False."""
+        return False
 
     def submit(self, requests: Iterable[Request[object]]) -> None:
         """Send requests that bring their own deadline, next to each other, on one connection."""
