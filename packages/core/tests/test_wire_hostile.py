@@ -148,6 +148,20 @@ def test_an_attribute_is_found_out_behind_a_value_of_many_lines() -> None:
         list(parser.feed(b"|1\r\n+ttl\r\n:3600\r\n:5\r\n"))
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("announced", "what"), [(b"|1\r\n+ttl\r\n:3600\r\n:5\r\n", "attribute"), (b"*1000000000\r\n", "no room")]
+)
+def test_what_is_announced_right_behind_a_large_value_is_judged(
+    announced: bytes, what: str, cut: int
+) -> None:
+    parser = ReplyParser()
+    assert list(parser.feed(b"$100000\r\n" + b"x" * 99_900)) == []
+    assert len(list(parser.feed(b"x" * 100 + b"\r\n" + announced[:cut]))) == 1
+    with pytest.raises(MalformedReply, match=what):
+        list(parser.feed(announced[cut:]))
+
+
 # --- an idle parser
 
 

@@ -158,6 +158,7 @@ class ReplyParser:
     def _hold(self, data: bytes, wanted: int) -> None:
         self._held.append(data)
         self._wanted = wanted
+        self._passing = 0  # what is held is behind the value that was passed by
         self._inside = False
         self._stay_careful()
 
