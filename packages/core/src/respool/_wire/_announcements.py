@@ -63,7 +63,7 @@ def next_doubt(data: bytes, start: int) -> int:
         if found < window_end:
             return found
         window_start, size = window_end, size * 2
-    last_line = data.rfind(b"\n") + 1
+    last_line = data.rfind(b"\n", max(start - 1, 0)) + 1
     return last_line if last_line >= start and _BEGUN.fullmatch(data, last_line) else len(data)
 
 

@@ -86,7 +86,8 @@ class ReplyParser:
             or data[-1] != _LINE_END
             or ((42 in data or 62 in data or 124 in data or 126 in data) and is_doubtful(data))  # * > | ~
         ):
-            return chain.from_iterable(self._feed_carefully(data))
+            careful = self._pass_by if self._passing > len(data) else self._feed_carefully
+            return chain.from_iterable(careful(data))
         self._reader.feed(data)
         return iter(self._gets, _NOTHING)
 
@@ -121,12 +122,25 @@ class ReplyParser:
             self._stay_careful()
         yield from self._finish(data, shown)
 
-    def _finish(self, data: bytes, shown: int) -> Iterator[list[object]]:
-        # Only if the very last byte completes a reply, nothing of another one is in hiredis yet.
-        yield from self._show(data, shown, len(data) - 1)
-        is_end_of_reply = yield from self._show(data, max(shown, len(data) - 1), len(data))
+    def _pass_by(self, data: bytes) -> Iterator[list[object]]:
+        """Show hiredis what lies amidst a large value: nothing is announced in it, nor completed."""
+        self._passing -= len(data)
+        self._inside = data[-1] != _LINE_END
+        self._reader.feed(data)
+        self._check_size()
+        return iter(())
+
+    def _check_size(self) -> None:
         if self._arrived > MAX_REPLY:
             raise MalformedReply(f"a reply of more than {MAX_REPLY} bytes")
+
+    def _finish(self, data: bytes, shown: int) -> Iterator[list[object]]:
+        # Only if the very last byte completes a reply, nothing of another one is in hiredis yet. So it is shown alone,
+        # but amidst a value: there it completes none, and hiredis would make room for the same value once more.
+        apart = len(data) if self._passing else len(data) - 1
+        yield from self._show(data, shown, apart)
+        is_end_of_reply = yield from self._show(data, apart, len(data))
+        self._check_size()
         if is_end_of_reply and self._arrived >= _RENEWAL:
             self._renew()
 
