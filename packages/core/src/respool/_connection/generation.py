@@ -1,9 +1,10 @@
 """One socket, from opening to closed, with its parser and its FIFO. Knows neither pools nor addresses.
 
 Requests may be given to it before the socket is up: they wait behind the gate, which opens when the handshake
-is done, and follow it in order. All commands of one loop tick go out in one write; where nothing is in flight
-and the last tick carried one command, at once. One timer sweeps all deadlines. It ends once, and tells its owner
-which requests were written and which were not; callbacks that come later are ignored.
+is done, and follow it in order. All commands of one loop tick go out in one write; at once goes a single one where
+nothing is in flight and the last tick carried one, and a long pipeline that nobody is ahead of. One timer sweeps all
+deadlines. It ends once, and tells its owner which requests were written and which were not; callbacks that come
+later are ignored.
 """
 
 from __future__ import annotations
