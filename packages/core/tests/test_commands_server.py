@@ -337,22 +337,21 @@ async def test_snapshots(own_server: RealServer, any_protocol: Literal[2, 3]) ->
         assert "ackground" in await redis.bgrewriteaof()
 
 
-async def test_replication(
-    own_server: RealServer, real_server: ServerProcess, any_protocol: Literal[2, 3]
-) -> None:
+async def test_replication(own_server: RealServer, any_protocol: Literal[2, 3]) -> None:
     async with (
+        RealServer(own_server.binary) as other,
         client_of(own_server, any_protocol) as replica,
-        client_of(real_server, any_protocol) as primary,
+        client_of(other, any_protocol) as primary,
     ):
         assert await replica.role() == PrimaryRole(0, [])
         await primary.config_set("repl-diskless-sync-delay", 0)
-        assert await replica.replicaof(real_server.host, real_server.port) is True
+        assert await replica.replicaof(other.host, other.port) is True
         seen = await until(primary.role, lambda role: isinstance(role, PrimaryRole) and bool(role.replicas))
         assert isinstance(seen, PrimaryRole)
         assert [each.port for each in seen.replicas] == [own_server.port]
         own = await until(replica.role, lambda role: getattr(role, "state", "") == "connected")
         assert isinstance(own, ReplicaRole)
-        assert (own.host, own.port) == (real_server.host, real_server.port)
+        assert (own.host, own.port) == (other.host, other.port)
         assert await replica.replicaof_no_one() is True
 
 

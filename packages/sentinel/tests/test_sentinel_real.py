@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from packages.sentinel.tests.real_deployment import Deployment, frozen, kill, su
 from respool import Redis
 from respool.errors import RedisError
 from respool_sentinel import Sentinel, SentinelClient
+from respool_testing import ServerProcess
 from respool_testing.real import find_binaries
 
 BINARIES: list[str | None] = [*find_binaries()] or [None]
@@ -73,6 +74,15 @@ async def moved(sentinel: Sentinel[bytes], old: tuple[str, int]) -> bool:
     return await sentinel.discover_primary("mymaster") != old
 
 
+async def is_tilted(sentinel: ServerProcess) -> bool:
+    return b"sentinel_tilt:1" in sentinel.call("INFO", "sentinel")
+
+
+async def name_another(sentinels: Sequence[ServerProcess], old: tuple[str, int]) -> bool:
+    said = [each.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster") for each in sentinels]
+    return not any(str(old[1]).encode() in each for each in said)
+
+
 async def test_a_hung_primary_is_left_and_a_sentinel_that_slept_meanwhile_is_not_believed(
     deployment: Deployment,
 ) -> None:
@@ -85,7 +95,9 @@ async def test_a_hung_primary_is_left_and_a_sentinel_that_slept_meanwhile_is_not
             await redis.rpush("l", "first")
             with frozen(sleepy, deployment.at(old)):
                 await redis.llen("l")  # waits until there is another primary: a read may be repeated
-            # It names the old primary still, and knows by itself that it missed something (TILT).
+            # It names the old primary still, and knows by itself that it missed something, as soon as it looks (TILT).
+            await succeeds(lambda: is_tilted(sleepy))
+            await succeeds(lambda: name_another(deployment.sentinels[1:], old))
             async with Sentinel(deployment.addresses, stream_timeout=PATIENCE) as fresh:
                 await fresh.primary_for("mymaster").rpush("l", "by another client")
             await redis.rpush("l", "after")
