@@ -95,7 +95,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, on every supported Python that this machine has; arguments go to pytest."""
     install_editable(session, *group("test"))
-    session.run("pytest", *session.posargs)
+    # A file stays on one core: the servers that its tests share are started once.
+    session.run("pytest", *(session.posargs or ("-n", "auto", "--dist", "loadfile")))
 
 
 @nox.session
