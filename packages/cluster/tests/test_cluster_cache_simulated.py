@@ -14,7 +14,7 @@ from respool_cluster._slot import key_slot
 from respool_testing import FakeCluster, FakeNode
 from respool_testing.simulation import Simulation, simulate_many
 
-SEEDS = range(int(os.environ.get("RESPOOL_SEEDS", "20")))
+SEEDS = range(int(os.environ.get("RESPOOL_SEEDS", "10")))
 KEYS = ["a", "b", "c", "d"]
 STALE_SECONDS = 4.0
 """Three until silence is noticed, and what the network takes and a cluster to agree."""

@@ -11,7 +11,14 @@ import pytest_asyncio
 
 from packages.core.tests.waiting import until
 from respool import Gap, Message, PubSub
-from respool.errors import AuthorizationError, ConnectionError, DataError, PubSubError, RedisClusterError
+from respool.errors import (
+    AuthorizationError,
+    ConnectionError,
+    DataError,
+    PubSubError,
+    RedisClusterError,
+    TimeoutError,
+)
 from respool_cluster import Node, RedisCluster
 from respool_cluster._slot import key_slot
 from respool_testing import FakeCluster, FakeNode
@@ -210,7 +217,8 @@ async def test_nodes_that_send_each_other_a_channel_are_not_asked_for_ever(
         for one, other in ((first, second), (second, first))
     ]
     async with client.pubsub() as sub:
-        with pytest.raises(ConnectionError, match=r"SSUBSCRIBE: .*the cluster"):
+        # Whether there is a connection at the end depends on where the circle stands.
+        with pytest.raises((ConnectionError, TimeoutError), match=r"SSUBSCRIBE: .*the cluster"):
             await sub.ssubscribe(NEWS)
         assert 2 < sum(each.hits for each in circle) < 500
         respool_cluster.faults.clear()
