@@ -169,9 +169,8 @@ class PubSub(Generic[T]):
         subscriptions = self._subscriptions(kind, names)
         self._unconfirmed.update(each for each in subscriptions if each not in self._handlers)
         self._handlers.update(dict.fromkeys(subscriptions, handler))
-        for (
-            each
-        ) in subscriptions:  # who waits to have left it need not wait for a server that may never be asked
+        for each in subscriptions:
+            # Who waits to have left it need not wait for a server that may never be asked.
             self._intake.leaving.confirm(each)
         answer = self._intake.joining.expect(subscriptions)
         try:

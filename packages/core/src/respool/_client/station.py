@@ -225,9 +225,8 @@ class Station:
         except TimeoutError:
             return None if await self._is_alive(connection) else "the server answers no more"
         except ResponseError as exc:
-            if (
-                isinstance(exc, PASSING) or not self._agenda.awaits_answers
-            ):  # or nobody knows what it is about
+            # Without a question nobody knows what it is about.
+            if isinstance(exc, PASSING) or not self._agenda.awaits_answers:
                 return str(exc)
             refused = self._agenda.on_refusal(exc)
             if refused:
