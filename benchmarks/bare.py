@@ -11,7 +11,6 @@ from typing import cast
 
 import hiredis
 
-
 # What respool does for the C library's allocator, too: without it every read may cost three system calls more, and
 # the limit would lie below what it limits.
 bytearray(512 * 1024)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.boundaries import closed_doors, cycle, homeless, undeclared, wrong_way
+from tools.boundaries import RANKS, closed_doors, cycle, homeless, undeclared, wrong_way
 from tools.imports import UNREADABLE, Module, imports_of
 from tools.project import FOLDERS, load, path_of
 
+IN_ROOMS = [folder for folder in FOLDERS if load(folder).import_name in RANKS]
 SATELLITES = [folder for folder in FOLDERS if folder != "core"]
 
 
@@ -55,12 +56,14 @@ def test_what_is_imported_is_required(folder: str) -> None:
     assert undeclared(sources(folder), declared) == []
 
 
-def test_the_rooms_of_core_import_one_way() -> None:
-    assert wrong_way(sources("core")) == []
+@pytest.mark.parametrize("folder", IN_ROOMS)
+def test_the_rooms_of_a_distribution_import_one_way(folder: str) -> None:
+    assert wrong_way(sources(folder)) == []
 
 
-def test_every_module_of_core_has_a_room() -> None:
-    assert homeless(sources("core")) == []
+@pytest.mark.parametrize("folder", IN_ROOMS)
+def test_every_module_has_a_room(folder: str) -> None:
+    assert homeless(sources(folder)) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -124,6 +127,8 @@ def test_the_open_doors_are_open(source: str) -> None:
         ("respool._pool.ledger", "from respool import lowlevel"),
         ("respool._pool.ledger", "if typing.TYPE_CHECKING:\n    from respool._client import Redis"),
         ("respool.lowlevel", "from respool import Redis"),
+        ("respool_cluster._map.topology", "from respool_cluster._routing.router import Router"),
+        ("respool_cluster._client.client", "from respool_cluster import Node"),
     ],
 )
 def test_an_import_that_points_up_is_seen(importer: str, source: str) -> None:
@@ -137,6 +142,10 @@ def test_an_import_that_points_up_is_seen(importer: str, source: str) -> None:
         ("respool._pool.shell", "from respool._pool.ledger import Ledger"),
         ("respool._client.redis", "from .._pool import shell\nfrom respool.errors import RedisError"),
         ("respool.lowlevel", "from respool._wire import pack"),
+        (
+            "respool_cluster._client.client",
+            "from respool_cluster._map.node import Node\nfrom respool import Redis",
+        ),
     ],
 )
 def test_an_import_that_points_down_passes(importer: str, source: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from benchmarks.chaos.oracle import Oracle
 from benchmarks.chaos.truth import Truth
 from respool_cluster import Node, RedisCluster
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate_many
 

@@ -1,4 +1,4 @@
-"""Who may import what: between the distributions, and between the rooms of core. Judges; reads no file.
+"""Who may import what: between the distributions, and between the rooms of one. Judges; reads no file.
 
 Each rule takes modules and returns sentences, one for each breach, none if all is well.
 """
@@ -13,18 +13,20 @@ from tools.imports import UNREADABLE, Import, Module, imports_of
 
 FAMILY = frozenset({"respool", "respool_cluster", "respool_sentinel", "respool_testing"})
 DOORS = ("respool", "respool.errors", "respool.lowlevel", "respool.replies")
-# Rooms of core, from the bottom up; the package itself, `lowlevel` and `replies` look down on all of them.
+# Rooms from the bottom up; the package itself, and core's `lowlevel` and `replies`, look down on all of them.
 RANKS = {
-    "errors": 0,
-    "_wire": 1,
-    "_connection": 2,
-    "_pool": 3,
-    "_client": 4,
-    "": 5,
-    "lowlevel": 5,
-    "replies": 5,
+    "respool": {
+        "errors": 0,
+        "_wire": 1,
+        "_connection": 2,
+        "_pool": 3,
+        "_client": 4,
+        "": 5,
+        "lowlevel": 5,
+        "replies": 5,
+    },
+    "respool_cluster": {"_map": 1, "_pool": 2, "_routing": 3, "_pubsub": 4, "_client": 5, "": 6},
 }
-TOP = RANKS[""]
 
 
 def closed_doors(modules: Iterable[Module], *, home: str, guests: frozenset[str] = frozenset()) -> list[str]:
@@ -52,18 +54,22 @@ def undeclared(modules: Iterable[Module], declared: frozenset[str]) -> list[str]
 
 
 def wrong_way(modules: Iterable[Module]) -> list[str]:
-    """List imports inside core that point up: from a room into one that stands on it."""
+    """List imports inside a distribution that point up: from a room into one that stands on it."""
     return [
         f"{each.importer}:{each.line} imports {each.target}, which stands above it"
         for module in modules
         for each in imports_of(module)
-        if _root(each.target) == "respool" and not _points_down(each)
+        if _root(each.target) == _root(each.importer) and not _points_down(each)
     ]
 
 
 def homeless(modules: Iterable[Module]) -> list[str]:
-    """List modules of core that belong to no room."""
-    return [f"{each.name} belongs to no room" for each in modules if _room(each.name) not in RANKS]
+    """List modules that belong to no room of their distribution."""
+    return [
+        f"{each.name} belongs to no room"
+        for each in modules
+        if _room(each.name) not in RANKS[_root(each.name)]
+    ]
 
 
 def cycle(modules: Iterable[Module]) -> list[str]:
@@ -99,8 +105,9 @@ def _admitted(target: str, homes: set[str]) -> bool:
 
 def _points_down(each: Import) -> bool:
     own, other = _room(each.importer), _room(each.target)
+    ranks = RANKS[_root(each.importer)]
     # A name that is no room is one that the package itself offers.
-    above, below = RANKS.get(own, TOP), RANKS.get(other, TOP)
+    above, below = ranks.get(own, ranks[""]), ranks.get(other, ranks[""])
     return below < above or own == other
 
 

@@ -12,7 +12,7 @@ from benchmarks.chaos.listening import Hall
 from benchmarks.chaos.oracle import Crew, Oracle, W
 from benchmarks.chaos.outcome import Outcome, Promise
 from benchmarks.chaos.scene import Recovery, Scene, figures, recover, steady, with_recovery
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 
 GROUP, VICTIM = "0", 0
 RESHARDED_SLOTS = 60

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from benchmarks.chaos.process import Victim
 from respool_cluster import Node, RedisCluster
-from respool_cluster._slot import SLOTS, key_slot
+from respool_cluster._map.slot import SLOTS, key_slot
 
 SHARDS = 3
 CALLERS = 20

@@ -9,10 +9,10 @@ import hiredis
 from benchmarks.parts.part import Part, Repeated, repeated
 from respool import ConnectionPool
 from respool_cluster import Node
-from respool_cluster._epochs import is_older, parse_epochs
-from respool_cluster._manager import NodeManager
-from respool_cluster._slot import SLOTS
-from respool_cluster._topology import Topology, parse_slots
+from respool_cluster._map.epochs import is_older, parse_epochs
+from respool_cluster._map.manager import NodeManager
+from respool_cluster._map.slot import SLOTS
+from respool_cluster._map.topology import Topology, parse_slots
 
 NODES = 1000
 ASKED = Node("10.0.0.1", 6379)

@@ -6,7 +6,7 @@ from benchmarks.data import LARGE_VALUE, VALUE
 from benchmarks.parts.part import repeated
 from respool._wire.parsing import ReplyParser
 from respool.lowlevel import is_plain, is_read_only, lookup, pack, routing_keys
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 
 REPLIES = 100
 REPLY = b"$64\r\n" + VALUE + b"\r\n"

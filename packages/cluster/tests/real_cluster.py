@@ -11,7 +11,7 @@ import hiredis
 import pytest
 
 from respool_cluster import Node
-from respool_cluster._topology import parse_slots
+from respool_cluster._map.topology import parse_slots
 from respool_testing import ServerNotFound, ServerProcess
 
 _OPTIONS = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--repl-diskless-sync-delay", "0"]

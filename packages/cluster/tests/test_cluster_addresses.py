@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from respool_cluster import ClusterConnectionPool, Node, RedisCluster
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate
 

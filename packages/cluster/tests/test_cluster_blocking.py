@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from respool.errors import ConnectionError, RedisClusterError, ResponseError
 from respool_cluster import Node, RedisCluster
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster, FakeNode
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from respool.errors import ConnectionError, RedisError
 from respool_cluster import ClusterConnection, Node, RedisCluster
-from respool_cluster._breaker import FIRST_SECONDS, MOST_SECONDS, Breaker
+from respool_cluster._pool.breaker import FIRST_SECONDS, MOST_SECONDS, Breaker
 from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate
 

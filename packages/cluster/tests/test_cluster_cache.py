@@ -13,8 +13,8 @@ from respool import Cache, CacheStats
 from respool.errors import DataError
 from respool.lowlevel import ValueT
 from respool_cluster import LowestLatency, Node, RedisCluster
-from respool_cluster._caching import ClusterOrigin
-from respool_cluster._slot import key_slot
+from respool_cluster._client.caching import ClusterOrigin
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster, FakeNode
 
 KEYS = [f"key {number}" for number in range(30)]

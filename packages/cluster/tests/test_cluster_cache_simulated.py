@@ -10,7 +10,7 @@ import os
 from respool import Cache
 from respool.errors import RedisError
 from respool_cluster import RedisCluster
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster, FakeNode
 from respool_testing.simulation import Simulation, simulate_many
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from respool.errors import ConnectionError, RedisClusterError, UnknownCommandError
 from respool_cluster import Node, RedisCluster
-from respool_cluster._entry import NO_KEYS, Entry, read_entry
+from respool_cluster._routing.entry import NO_KEYS, Entry, read_entry
 from respool_testing import FakeCluster
 from respool_testing.faults import Exchange, Fault, ReplyWith
 

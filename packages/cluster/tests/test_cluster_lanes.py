@@ -8,7 +8,7 @@ import pytest
 
 from respool.lowlevel import ValueT
 from respool_cluster import Node, RedisCluster
-from respool_cluster._slot import SLOTS, key_slot, slot_of, slot_of_sole_key
+from respool_cluster._map.slot import SLOTS, key_slot, slot_of, slot_of_sole_key
 from respool_testing import FakeCluster, FakeNode
 
 

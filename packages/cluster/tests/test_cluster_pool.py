@@ -17,7 +17,7 @@ from respool_cluster import (
     ManagedNode,
     Node,
 )
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster, FakeNode
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from respool import Gap, Message, PubSub
 from respool.errors import PubSubError, RedisError
 from respool_cluster import RedisCluster
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate_many
 

@@ -21,7 +21,7 @@ from respool_cluster import (
     ReplicaOrder,
     SameZone,
 )
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import ServerProcess
 
 FIRST, SECOND = "b", "a"  # keys of the first primary and of the second

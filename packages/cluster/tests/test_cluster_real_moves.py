@@ -12,7 +12,7 @@ from packages.core.tests.waiting import until
 from respool import Cache, Gap, Message, PubSub
 from respool.errors import RedisError
 from respool_cluster import Node, RedisCluster
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import ServerProcess
 
 PATIENCE_SECONDS = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from respool_cluster import Node, RedisCluster
-from respool_cluster._rounds import SECONDS
+from respool_cluster._map.rounds import SECONDS
 from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate
 

@@ -10,9 +10,9 @@ import pytest_asyncio
 from respool.errors import ConnectionError, TimeoutError
 from respool.replies import ClusterNode
 from respool_cluster import Node, RedisCluster
-from respool_cluster._holding import Holding, Progress, read_holding
-from respool_cluster._slot import SLOTS, key_slot
-from respool_cluster._topology import Shard, Topology
+from respool_cluster._client.holding import Holding, Progress, read_holding
+from respool_cluster._map.slot import SLOTS, key_slot
+from respool_cluster._map.topology import Shard, Topology
 from respool_testing import FakeCluster, FakeNode
 
 KEYS = {f"k{number}" for number in range(60)}

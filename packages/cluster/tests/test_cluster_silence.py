@@ -10,8 +10,8 @@ from packages.core.tests.waiting import come_true
 from respool import Connection
 from respool.errors import ConnectionError
 from respool_cluster import Node, RedisCluster
-from respool_cluster._suspicion import is_replaced, is_silent
-from respool_cluster._topology import Shard, Topology
+from respool_cluster._map.suspicion import is_replaced, is_silent
+from respool_cluster._map.topology import Shard, Topology
 from respool_testing import FakeCluster
 
 ONE, TWO, THREE = Node("one", 1), Node("two", 2), Node("three", 3)

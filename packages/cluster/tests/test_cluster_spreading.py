@@ -10,8 +10,8 @@ import pytest_asyncio
 from respool.errors import ConnectionError, DataError, RedisClusterError, ResponseError
 from respool.lowlevel import ValueT
 from respool_cluster import Node, RedisCluster
-from respool_cluster._merging import BY_POLICY
-from respool_cluster._splitting import fan_out, split
+from respool_cluster._routing.merging import BY_POLICY
+from respool_cluster._routing.splitting import fan_out, split
 from respool_testing import FakeCluster
 
 PAIRS = {f"k{number}": f"v{number}" for number in range(20)}

@@ -9,12 +9,12 @@ import pytest
 from respool.errors import AskError, ClusterDownError, MovedError, RedisClusterError, RedisError
 from respool.lowlevel import Request, build_request
 from respool_cluster import Node, RedisCluster
-from respool_cluster._lobby import Lobby
-from respool_cluster._scout import Scout
-from respool_cluster._slot import SLOTS
-from respool_cluster._topology import Shard, Topology
-from respool_cluster._trails import Trails
-from respool_cluster._verdict import ATTEMPTS, HOPS
+from respool_cluster._map.scout import Scout
+from respool_cluster._map.slot import SLOTS
+from respool_cluster._map.topology import Shard, Topology
+from respool_cluster._routing.lobby import Lobby
+from respool_cluster._routing.trails import Trails
+from respool_cluster._routing.verdict import ATTEMPTS, HOPS
 from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate
 

@@ -18,7 +18,7 @@ from respool.errors import (
     WatchError,
 )
 from respool_cluster import Node, RedisCluster
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster, FakeNode
 from respool_testing.replies import Error
 

@@ -6,7 +6,7 @@ import asyncio
 
 from respool import Pipeline, Watched
 from respool_cluster import Node, RedisCluster
-from respool_cluster._slot import key_slot
+from respool_cluster._map.slot import key_slot
 from respool_testing import FakeCluster
 from respool_testing.simulation import Simulation, simulate_many
 

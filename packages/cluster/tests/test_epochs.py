@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from respool import ConnectionPool
 from respool_cluster import ClusterConnectionPool, Node
-from respool_cluster._discovery import discover, stagger
-from respool_cluster._epochs import is_older, newest, parse_epochs
-from respool_cluster._slot import SLOTS, key_slot
-from respool_cluster._topology import Shard, Topology
+from respool_cluster._map.discovery import discover, stagger
+from respool_cluster._map.epochs import is_older, newest, parse_epochs
+from respool_cluster._map.slot import SLOTS, key_slot
+from respool_cluster._map.topology import Shard, Topology
 from respool_testing import FakeCluster
 
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)

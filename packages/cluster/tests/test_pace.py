@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from respool_cluster import Node
-from respool_cluster._discovery import Pace, waves
-from respool_cluster._slot import SLOTS
-from respool_cluster._topology import Shard, Topology
+from respool_cluster._map.discovery import Pace, waves
+from respool_cluster._map.slot import SLOTS
+from respool_cluster._map.topology import Shard, Topology
 
 
 def pauses(looks: int) -> list[float]:

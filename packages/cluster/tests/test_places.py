@@ -6,10 +6,10 @@ import pytest
 
 from respool.lowlevel import Kind, Subscription
 from respool_cluster import Node
-from respool_cluster._places import Elsewhere, Place, Places, slot_of_shard
-from respool_cluster._slot import SLOTS, key_slot
-from respool_cluster._topology import Shard, Topology
-from respool_cluster._verdict import HOPS
+from respool_cluster._map.slot import SLOTS, key_slot
+from respool_cluster._map.topology import Shard, Topology
+from respool_cluster._pubsub.places import Elsewhere, Place, Places, slot_of_shard
+from respool_cluster._routing.verdict import HOPS
 
 A, B, C = Node("h", 1), Node("h", 2), Node("h", 3)
 NEWS = Subscription(Kind.SHARD, b"news")

@@ -17,8 +17,8 @@ from respool_cluster import (
     ReplicaOrder,
     SameZone,
 )
-from respool_cluster._acquaintance import parse_zone
-from respool_cluster._replicas import EXPLORED, order_of
+from respool_cluster._map.replicas import EXPLORED, order_of
+from respool_cluster._pool.acquaintance import parse_zone
 from respool_testing import FakeCluster
 
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)

@@ -6,7 +6,7 @@ import pytest
 
 from respool.errors import RedisClusterError
 from respool.lowlevel import ValueT
-from respool_cluster._slot import key_slot, slot_of
+from respool_cluster._map.slot import key_slot, slot_of
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respool_cluster import Node
-from respool_cluster._topology import Shard, Topology, parse_slots
+from respool_cluster._map.topology import Shard, Topology, parse_slots
 
 ASKED = Node("asked", 7000)
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
@@ -155,6 +155,16 @@ def test_so_is_what_looks_a_little_like_a_map(reply: list[list[object]]) -> None
 
 def test_what_was_read_anew_and_is_the_same_has_not_changed() -> None:
     assert two_shards().changed_since(two_shards()) == two_shards().moved_since(two_shards()) == set()
+
+
+def test_shards_that_are_known_are_the_same_again() -> None:
+    known = two_shards()
+    reply = [[0, 99, described(A), described(B)], [100, 16383, described(C), described(A)]]
+    topology = parse_slots(reply, ASKED, known)
+    assert topology.slots[0] is known.slots[0]
+    assert topology.slots[100] == Shard(C, (A,))
+    with pytest.raises(ValueError, match="no slots"):
+        parse_slots([], ASKED, known)
 
 
 def test_a_slot_that_moved_has_changed_alone() -> None:

@@ -18,9 +18,9 @@ from respool.errors import (
 )
 from respool.lowlevel import ValueT, build_request
 from respool_cluster import Node
-from respool_cluster._discovery import Pace, waves
-from respool_cluster._topology import parse_slots
-from respool_cluster._verdict import ATTEMPTS, HOPS, Verdict, destination, judge
+from respool_cluster._map.discovery import Pace, waves
+from respool_cluster._map.topology import parse_slots
+from respool_cluster._routing.verdict import ATTEMPTS, HOPS, Verdict, destination, judge
 
 READ: tuple[ValueT, ...] = (b"GET", b"k")
 WRITE: tuple[ValueT, ...] = (b"INCR", b"k")

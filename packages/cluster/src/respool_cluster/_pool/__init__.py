@@ -1,0 +1,1 @@
+"""The connections to the nodes of a cluster, and the pools that lease them by slot."""
