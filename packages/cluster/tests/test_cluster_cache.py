@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -159,6 +161,25 @@ async def test_a_lost_node_takes_what_was_read_there_and_no_more(
     node.server.drop_connections()
     await come_true(lambda: stats(client).entries == len(KEYS) - len(mine))
     assert await client.get(KEYS[0]) == b"v"
+
+
+async def test_nodes_that_left_are_not_kept(
+    client: RedisCluster[bytes], respool_cluster: FakeCluster
+) -> None:
+    await filled(client)
+    home, key = respool_cluster.owner_of(KEYS[0]), KEYS[0]
+    guest = await respool_cluster.add_node()
+    for target in (guest, home):
+        await respool_cluster.migrate_slots([key_slot(key.encode())], to=target)
+        assert [await client.get(key) for _ in range(3)] == [b"v"] * 3
+    pool = weakref.ref(client._router.fleet.pool_of(Node(guest.host, guest.port)))
+    await respool_cluster.remove_node(guest)
+    await client._router.scout.wait()
+    for node in respool_cluster.primaries:
+        node.server.drop_connections()
+    await come_true(lambda: stats(client).entries == 0)
+    await asyncio.gather(*map(client.get, KEYS))
+    await come_true(lambda: not (gc.collect() and pool()))
 
 
 async def test_several_keys_of_one_slot_are_kept_if_all_are_there(client: RedisCluster[bytes]) -> None:

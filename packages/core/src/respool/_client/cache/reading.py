@@ -97,9 +97,8 @@ class Reading:
             else:
                 self._send_flight(request, command, keys, way)
             memory.misses += 1
-        except (
-            Exception
-        ) as exc:  # the caller's `cacheable` raised it, or the connection cannot report changes
+        except Exception as exc:
+            # The caller's `cacheable` raised it, or the connection cannot report changes.
             request.future.set_exception(exc)
         return True
 
