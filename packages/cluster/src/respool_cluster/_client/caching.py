@@ -51,9 +51,9 @@ class ClusterOrigin:
         return len(routing_keys(args)) == 1 and not _may_be_absent(reply)
 
     def probe(self, key: bytes, *, is_silent: bool) -> tuple[ValueT, ...]:
-        """Ask a node whether it still serves what was read there: only of a key it says so.
+        """Ask a node whether it still serves what was read there. It says so only where it is asked about a key.
 
-        What it was replaced for it would answer for ever, and nobody who has it in the cache would notice.
+        One that was replaced, or is cut off, reports nothing more, and who is answered from the cache never asks it.
         """
         return (b"EXISTS", key)
 

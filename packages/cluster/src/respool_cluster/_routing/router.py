@@ -98,10 +98,10 @@ class Router:
 
         None for other commands, and where that node failed: any will do.
         """
-        slot = slot_of_channel(request.args, self._encoding)
-        topology = self.nodes.topology
-        is_served = slot is not None and topology is not None and topology.slots[slot] is not None
-        return slot if is_served and not hasattr(request, "attempts") else None
+        slot, topology = slot_of_channel(request.args, self._encoding), self.nodes.topology
+        if slot is None or topology is None or topology.slots[slot] is None or hasattr(request, "attempts"):
+            return None
+        return slot
 
     def send_to_slot(self, slot: int | None, request: Request[object]) -> None:
         """Send a request to the node of a slot, any if that is None. Never waits, never raises."""
@@ -129,8 +129,9 @@ class Router:
             slot = slot_of(request.args, self._encoding)
         except RedisClusterError:
             return None
-        is_served = slot is not None and topology.slots[slot] is not None
-        return self._outlet_for(slot, topology, request) if slot is not None and is_served else None
+        if slot is None or topology.slots[slot] is None:
+            return None
+        return self._outlet_for(slot, topology, request)
 
     def send_to(self, node: Node, request: Request[object]) -> None:
         """Send a request to one node and no other, whatever becomes of it. Never waits, never raises."""
